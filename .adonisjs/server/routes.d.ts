@@ -1,0 +1,43 @@
+import '@adonisjs/core/types/http'
+
+type ParamValue = string | number | bigint | boolean
+
+export type ScannedRoutes = {
+  ALL: {
+    'tasks.store': { paramsTuple?: []; params?: {} }
+    'tasks.index': { paramsTuple?: []; params?: {} }
+    'tasks.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_progress.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_cancellations.store': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_types.index': { paramsTuple?: []; params?: {} }
+    'health.show': { paramsTuple?: []; params?: {} }
+    'event_stream': { paramsTuple?: []; params?: {} }
+    'subscribe': { paramsTuple?: []; params?: {} }
+    'unsubscribe': { paramsTuple?: []; params?: {} }
+  }
+  POST: {
+    'tasks.store': { paramsTuple?: []; params?: {} }
+    'task_cancellations.store': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'subscribe': { paramsTuple?: []; params?: {} }
+    'unsubscribe': { paramsTuple?: []; params?: {} }
+  }
+  GET: {
+    'tasks.index': { paramsTuple?: []; params?: {} }
+    'tasks.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_progress.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_types.index': { paramsTuple?: []; params?: {} }
+    'health.show': { paramsTuple?: []; params?: {} }
+    'event_stream': { paramsTuple?: []; params?: {} }
+  }
+  HEAD: {
+    'tasks.index': { paramsTuple?: []; params?: {} }
+    'tasks.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_progress.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_types.index': { paramsTuple?: []; params?: {} }
+    'health.show': { paramsTuple?: []; params?: {} }
+    'event_stream': { paramsTuple?: []; params?: {} }
+  }
+}
+declare module '@adonisjs/core/types/http' {
+  export interface RoutesList extends ScannedRoutes {}
+}

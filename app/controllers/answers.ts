@@ -1,0 +1,32 @@
+import type { Cut } from '#engine/cut'
+import { isTerminal } from '#engine/status'
+import type { HttpContext } from '@adonisjs/core/http'
+
+/** Seconds. */
+const LONGEST_PAUSE = 30
+
+/**
+ * Answers with a representation of a cut: its bytes, its `ETag`, 304 where the client has it
+ * (RFC 9110 §13). What isn't given is the snapshot itself.
+ */
+export function answerWithCut({ request, response }: HttpContext, cut: Cut, body?: object): void {
+  response
+    .header('ETag', `"${cut.version}"`)
+    .header('Cache-Control', 'private, no-cache')
+    .vary('Accept')
+  if (request.fresh()) return response.status(304).send(null)
+  response
+    .header('Content-Type', 'application/json; charset=utf-8')
+    .send(body ? JSON.stringify(body) : cut.json)
+}
+
+/**
+ * Tells a poller when to look again, in whole seconds: soon at first, at a twentieth of the time
+ * elapsed later, when it is about to end, and not at all when it has ended.
+ */
+export function retryAfter({ response }: HttpContext, { snapshot }: Cut): void {
+  if (isTerminal(snapshot.status)) return
+  const elapsed = (Date.now() - Date.parse(snapshot.startedAt ?? snapshot.createdAt)) / 1000
+  const pause = Math.min(elapsed / 20, snapshot.etaSeconds ?? Infinity, LONGEST_PAUSE)
+  response.header('Retry-After', Math.max(1, Math.round(pause)))
+}

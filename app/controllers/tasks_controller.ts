@@ -1,0 +1,49 @@
+import env from '#start/env'
+import { inject } from '@adonisjs/core'
+import { ownerOf } from '#start/owner'
+import { Engine } from '#engine/engine'
+import { readTaskRequest } from '#validators/task_request'
+import { TaskNotFound } from '#exceptions/http_errors'
+import { listTasksValidator } from '#validators/task'
+import type { HttpContext } from '@adonisjs/core/http'
+import TaskTransformer from '#transformers/task_transformer'
+import { cursorOf, seqOf } from '#transformers/cursor'
+import { answerWithCut, retryAfter } from '#controllers/answers'
+
+/** Tasks as resources: start one, look at one, list them. */
+@inject()
+export default class TasksController {
+  constructor(protected engine: Engine) {}
+
+  /** 202 with the task, which is in the table by then. */
+  async store(ctx: HttpContext) {
+    const request = await readTaskRequest(ctx, this.engine.files, env.get('MAX_UPLOAD'))
+    const { task } = await this.engine.start({ ...request, owner: ownerOf(ctx) })
+
+    ctx.response.status(202).header('Location', task.cut.snapshot.links.self)
+    retryAfter(ctx, task.cut)
+    return answerWithCut(ctx, task.cut, new TaskTransformer(task).toObject())
+  }
+
+  async show(ctx: HttpContext) {
+    const task = await this.engine.find(ctx.params.id, ownerOf(ctx))
+    if (!task) throw new TaskNotFound()
+    retryAfter(ctx, task.cut)
+    return answerWithCut(ctx, task.cut, new TaskTransformer(task).toObject())
+  }
+
+  /** Newest first. `meta.nextCursor` leads to the next page, `null` on the last. */
+  async index(ctx: HttpContext) {
+    const { cursor, limit = 20, ...filter } = await ctx.request.validateUsing(listTasksValidator)
+    const before = cursor === undefined ? undefined : seqOf(cursor)
+    const owner = ownerOf(ctx)
+    const tasks = await this.engine.list({ ...filter, owner, before, limit: limit + 1 })
+
+    const page = tasks.slice(0, limit)
+    const last = tasks.length > limit ? page.at(-1) : undefined
+    return {
+      data: page.map((task) => task.cut.snapshot),
+      meta: { limit, nextCursor: last ? cursorOf(last.seq) : null },
+    }
+  }
+}

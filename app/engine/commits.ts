@@ -1,0 +1,75 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Work } from '#engine/long_task'
+import type { Logger } from '@adonisjs/core/logger'
+import type { TaskTable } from '#engine/task_table'
+import { RunFenced, TaskError } from '#engine/errors'
+import type { Database } from '@adonisjs/lucid/database'
+
+/** Milliseconds that a commit may hold the one writing connection before the log says so. */
+const SLOW_COMMIT = 200
+
+interface Commit {
+  readonly type: string
+  open: boolean
+}
+
+/**
+ * The transactions of tasks. Guarantees that a run which is no longer the claimed one stores
+ * nothing, and that a query which forgets its transaction fails at once: SQLite has one writing
+ * connection, for which it would wait while holding it.
+ */
+export class Commits {
+  readonly #db: Database
+  readonly #table: TaskTable
+  readonly #logger: Logger
+  readonly #current = new AsyncLocalStorage<Commit>()
+
+  constructor(db: Database, table: TaskTable, logger: Logger) {
+    this.#db = db
+    this.#table = table
+    this.#logger = logger
+    this.#refuseOtherConnections()
+  }
+
+  /**
+   * Runs the work of one commit. Throws `RunFenced`, a `TaskError` (`query-outside-commit`), or
+   * what the work throws; then nothing of it is stored.
+   */
+  async run(
+    run: { id: string; claim: number; type: string },
+    checkpoint: unknown,
+    work: Work
+  ): Promise<void> {
+    const commit: Commit = { type: run.type, open: true }
+    try {
+      await this.#db.transaction(async (trx) => {
+        const since = performance.now()
+        // A write comes first: a transaction that reads first loses to another process' write.
+        if (!(await this.#table.saveCheckpoint(run, checkpoint, trx))) throw new RunFenced(run.id)
+        await this.#current.run(commit, async () => work(trx))
+        const held = performance.now() - since
+        if (held > SLOW_COMMIT) {
+          this.#logger.warn(
+            { task: run.id, type: run.type, milliseconds: Math.round(held) },
+            'a commit held the database connection for long'
+          )
+        }
+      })
+    } finally {
+      commit.open = false
+    }
+  }
+
+  #refuseOtherConnections(): void {
+    const { client } = this.#db.connection().getWriteClient()
+    const acquire = client.acquireConnection
+    client.acquireConnection = (...args: unknown[]) => {
+      const commit = this.#current.getStore()
+      if (commit?.open) {
+        const problem = `${commit.type}: a query inside commit() must use the trx it is given`
+        return Promise.reject(new TaskError('query-outside-commit', problem))
+      }
+      return acquire.apply(client, args)
+    }
+  }
+}

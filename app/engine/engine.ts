@@ -1,0 +1,257 @@
+import { Cut } from '#engine/cut'
+import type Task from '#models/task'
+import { Runner } from '#engine/runner'
+import { recover } from '#engine/recovery'
+import { randomUUID } from 'node:crypto'
+import { Commits } from '#engine/commits'
+import { isTerminal } from '#engine/status'
+import { stateOf } from '#engine/task_state'
+import { FileStore, type IncomingFile } from '#engine/file_store'
+import { fingerprint } from '#engine/fingerprint'
+import { RunnerLock } from '#engine/runner_lock'
+import type { TaskTypes } from '#engine/task_types'
+import { errors as vineErrors } from '@vinejs/vine'
+import type { Logger } from '@adonisjs/core/logger'
+import { StoredFile, type StoredFileData } from '#engine/stored_file'
+import { TaskTable, type Page } from '#engine/task_table'
+import { EngineStopping, QueueFull } from '#engine/errors'
+import type { Database } from '@adonisjs/lucid/database'
+import { setImmediate } from 'node:timers/promises'
+
+export interface EngineOptions {
+  readonly db: Database
+  readonly logger: Logger
+  readonly types: TaskTypes
+  /** Folder of the runners' lock files. */
+  readonly lockFolder: string
+  /** Folder of the uploaded files. */
+  readonly storageFolder: string
+  readonly concurrency: number
+  readonly maxQueued: number
+}
+
+export interface StartRequest {
+  readonly owner: string
+  readonly type: string
+  readonly input: unknown
+  /** Chosen by the client, else made here. */
+  readonly id?: string
+  readonly file?: IncomingFile
+}
+
+/** A task as it is known: the newest cut, and what it was started with. */
+export interface KnownTask {
+  readonly cut: Cut
+  readonly input: unknown
+  readonly file: StoredFileData | null
+  /** Order of creation: what pages go by. */
+  readonly seq: number
+}
+
+/**
+ * Starts, finds, cancels and recovers tasks, and tells whoever listens of every cut. Knows no HTTP
+ * and no SSE.
+ */
+export class Engine {
+  readonly types: TaskTypes
+  readonly files: FileStore
+  readonly #options: EngineOptions
+  readonly #lock: RunnerLock
+  readonly #table: TaskTable
+  readonly #runner: Runner
+  readonly #listeners = new Set<(cut: Cut) => void>()
+  /** No more than this many tasks wait. */
+  #mayWait = 0
+  #stopping = false
+
+  constructor(options: EngineOptions) {
+    const { db, logger, types, concurrency } = options
+    this.#options = options
+    this.types = types
+    this.#lock = new RunnerLock(options.lockFolder)
+    this.files = new FileStore(options.storageFolder, this.#lock.id)
+    this.#table = new TaskTable(db)
+    this.#runner = new Runner({
+      id: this.#lock.id,
+      table: this.#table,
+      types,
+      logger,
+      concurrency,
+      files: this.files,
+      commits: new Commits(db, this.#table, logger),
+      tell: (cut) => this.#tell(cut),
+    })
+  }
+
+  /**
+   * Hears of every cut, in the order of versions of each task, at once and in the same tick. A
+   * terminal one is in the table by then. A listener must not throw. Gives the way to stop.
+   */
+  listen(listener: (cut: Cut) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Ends what dead processes left and sweeps up after them. To be over before the server listens. */
+  async recover(): Promise<void> {
+    const ended = await recover(this.#table, this.#lock)
+    for (const task of ended) this.#tell(new Cut(stateOf(task)))
+    if (ended.length > 0) {
+      this.#options.logger.warn({ tasks: ended.length }, 'tasks of a dead process were ended')
+    }
+    await this.#lock.sweep()
+    await this.files.sweep(
+      (runner) => this.#lock.isAlive(runner),
+      (keys) => this.#table.keysInUse(keys)
+    )
+  }
+
+  /** Begins to take tasks, those first that have waited longest. */
+  async begin(): Promise<void> {
+    this.#mayWait = await this.#table.countQueued()
+    this.#runner.begin()
+  }
+
+  /** Asks running tasks to stop, waits for them up to `grace` ms, and lets go of the lock. */
+  async stop(grace: number): Promise<void> {
+    if (this.#stopping) return
+    this.#stopping = true
+    await this.#runner.stop(grace)
+    await this.files.close()
+    if (this.#runner.size === 0) await this.#lock.release()
+  }
+
+  get isStopping(): boolean {
+    return this.#stopping
+  }
+
+  /**
+   * Makes a task. It is in the table when this returns. The same id with the same body again gives
+   * the task as it is. A file that was handed in is the task's, or gone.
+   *
+   * Throws `UnknownTaskType`, Vine's validation error (fields named `input.…`), `TaskIdTaken`,
+   * `QueueFull`, `EngineStopping`.
+   */
+  async start(request: StartRequest): Promise<{ task: KnownTask; isNew: boolean }> {
+    try {
+      if (this.#stopping) throw new EngineStopping()
+      await this.#validate(request)
+      await this.#checkRoom()
+      return await this.#insert(request)
+    } finally {
+      if (request.file) await this.files.discard(request.file)
+    }
+  }
+
+  /** The task, if this owner may see it: from memory where it runs here, else from the table. */
+  async find(id: string, owner: string): Promise<KnownTask | null> {
+    const known = this.#running(id) ?? (await this.#stored(id))
+    return known && known.cut.owner === owner ? known : null
+  }
+
+  /** The newest cut of a task, whoever owns it; the caller checks that. */
+  async cutOf(id: string): Promise<Cut | null> {
+    return (this.#running(id) ?? (await this.#stored(id)))?.cut ?? null
+  }
+
+  /** Newest first. */
+  async list(page: Page): Promise<KnownTask[]> {
+    const tasks = await this.#table.list(page)
+    return tasks.map((task) => this.#running(task.id) ?? known(task))
+  }
+
+  /**
+   * Asks a task to stop. It is in the table when this returns. A queued one is cancelled at once; a
+   * finished one stays as it is. `null` when this owner can't see it.
+   */
+  async cancel(id: string, owner: string): Promise<KnownTask | null> {
+    const before = await this.find(id, owner)
+    if (!before || isTerminal(before.cut.snapshot.status)) return before
+
+    const task = await this.#table.requestCancel(id)
+    if (task?.status === 'cancelled' && task.startedAt === null) {
+      this.#tell(new Cut(stateOf(task)))
+    }
+    // A claim that was under way has reached its run by the next turn.
+    if (!this.#runner.find(id)) await setImmediate()
+    const run = this.#runner.find(id)
+    if (run && task?.cancelRequestedAt) {
+      run.live.requestCancel(task.cancelRequestedAt.toUTC().toISO() ?? '')
+      run.abort('cancelled')
+    }
+    return this.find(id, owner)
+  }
+
+  async #insert(request: StartRequest): Promise<{ task: KnownTask; isNew: boolean }> {
+    const id = request.id ?? randomUUID()
+    const file = request.file ? await this.files.keep(request.file, id) : null
+    let isNew = false
+    try {
+      const inserted = await this.#table.insert({
+        id,
+        owner: request.owner,
+        type: request.type,
+        input: request.input,
+        file,
+        fingerprint: fingerprint([request.type, request.input, file?.sha256 ?? null]),
+      })
+      isNew = inserted.isNew
+      const task = this.#running(id) ?? known(inserted.task)
+      if (isNew) {
+        this.#mayWait++
+        this.#tell(task.cut)
+        this.#runner.wake()
+      }
+      return { task, isNew }
+    } finally {
+      if (file && !isNew) await this.files.remove(file)
+    }
+  }
+
+  async #validate({ type, input, file }: StartRequest): Promise<void> {
+    const taskType = this.types.get(type)
+    const opened = file && new StoredFile({ ...file, key: '' }, file.path)
+    try {
+      await taskType.input.validate(opened ? { ...(input as object), file: opened } : input)
+    } catch (error) {
+      if (!(error instanceof vineErrors.E_VALIDATION_ERROR)) throw error
+      throw new vineErrors.E_VALIDATION_ERROR(
+        error.messages.map((message: { field: string }) => ({
+          ...message,
+          field: message.field === 'file' ? 'file' : `input.${message.field}`,
+        }))
+      )
+    }
+  }
+
+  #running(id: string): KnownTask | null {
+    const run = this.#runner.find(id)
+    return run ? known(run.task, run.live.cut) : null
+  }
+
+  async #stored(id: string): Promise<KnownTask | null> {
+    const task = await this.#table.find(id)
+    // What was read may be older than what was told since.
+    return this.#running(id) ?? (task ? known(task) : null)
+  }
+
+  /** Counts only when the last count and what came since may have reached the limit. */
+  async #checkRoom(): Promise<void> {
+    const { maxQueued } = this.#options
+    if (this.#mayWait >= maxQueued) this.#mayWait = await this.#table.countQueued()
+    if (this.#mayWait >= maxQueued) throw new QueueFull(maxQueued)
+  }
+
+  #tell(cut: Cut): void {
+    for (const listener of this.#listeners) listener(cut)
+  }
+}
+
+function known(task: Task, cut = new Cut(stateOf(task))): KnownTask {
+  return {
+    cut,
+    input: task.input,
+    file: task.file as StoredFileData | null,
+    seq: task.seq,
+  }
+}

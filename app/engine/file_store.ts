@@ -1,0 +1,113 @@
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createWriteStream, mkdirSync } from 'node:fs'
+import { createHash, randomUUID } from 'node:crypto'
+import { readdir, rename, rm, stat } from 'node:fs/promises'
+import { FileTooLarge } from '#engine/errors'
+import { StoredFile, type StoredFileData } from '#engine/stored_file'
+
+/** Milliseconds after which a kept file that no task names is litter. */
+const LITTER_AFTER = 60_000
+
+/** A file that has arrived and belongs to no task yet. */
+export interface IncomingFile extends Omit<StoredFileData, 'key'> {
+  readonly path: string
+}
+
+/**
+ * The uploaded files below one folder: `incoming/<runner>/` while they arrive, `uploads/` once a
+ * task has them. Guarantees that a file is whole before a task can name it.
+ */
+export class FileStore {
+  readonly #incoming: string
+  readonly #runnerId: string
+  readonly #uploads: string
+
+  constructor(root: string, runnerId: string) {
+    this.#runnerId = runnerId
+    this.#incoming = `${root}/incoming`
+    this.#uploads = `${root}/uploads`
+    mkdirSync(`${this.#incoming}/${runnerId}`, { recursive: true })
+    mkdirSync(this.#uploads, { recursive: true })
+  }
+
+  /**
+   * Streams a file to disk and hashes it on the way. Leaves nothing behind when that fails; throws
+   * `FileTooLarge` beyond `limit` bytes.
+   */
+  async receive(source: Readable, name: string, limit: number): Promise<IncomingFile> {
+    const path = `${this.#incoming}/${this.#runnerId}/${randomUUID()}`
+    const hash = createHash('sha256')
+    let size = 0
+    try {
+      await pipeline(
+        source,
+        async function* (chunks: AsyncIterable<Buffer>) {
+          for await (const chunk of chunks) {
+            hash.update(chunk)
+            size += chunk.length
+            if (size > limit) throw new FileTooLarge(limit)
+            yield chunk
+          }
+        },
+        createWriteStream(path)
+      )
+    } catch (error) {
+      await rm(path, { force: true })
+      throw error
+    }
+    return { path, name, size, sha256: hash.digest('hex') }
+  }
+
+  /** Makes an incoming file the file of a task. */
+  async keep(file: IncomingFile, taskId: string): Promise<StoredFileData> {
+    const key = `${taskId}-${randomUUID()}`
+    await rename(file.path, `${this.#uploads}/${key}`)
+    return { key, name: file.name, size: file.size, sha256: file.sha256 }
+  }
+
+  async discard(file: IncomingFile): Promise<void> {
+    await rm(file.path, { force: true })
+  }
+
+  async remove(file: StoredFileData): Promise<void> {
+    await rm(`${this.#uploads}/${file.key}`, { force: true })
+  }
+
+  open(file: StoredFileData): StoredFile {
+    return new StoredFile(file, `${this.#uploads}/${file.key}`)
+  }
+
+  /**
+   * Removes what crashes left: files that were arriving at a dead runner, and kept ones that no
+   * task came to name.
+   *
+   * @param isAlive whether a runner lives
+   * @param known which of these keys tasks name
+   */
+  async sweep(
+    isAlive: (runnerId: string) => boolean,
+    known: (keys: string[]) => Promise<Set<string>>
+  ): Promise<void> {
+    for (const runner of await readdir(this.#incoming)) {
+      if (!isAlive(runner))
+        await rm(`${this.#incoming}/${runner}`, { recursive: true, force: true })
+    }
+    const keys = await readdir(this.#uploads)
+    for (let start = 0; start < keys.length; start += 500) {
+      const batch = keys.slice(start, start + 500)
+      const named = await known(batch)
+      for (const key of batch.filter((each) => !named.has(each))) await this.#removeLitter(key)
+    }
+  }
+
+  async close(): Promise<void> {
+    await rm(`${this.#incoming}/${this.#runnerId}`, { recursive: true, force: true })
+  }
+
+  async #removeLitter(key: string): Promise<void> {
+    const path = `${this.#uploads}/${key}`
+    const file = await stat(path).catch(() => null)
+    if (file && Date.now() - file.ctimeMs > LITTER_AFTER) await rm(path, { force: true })
+  }
+}

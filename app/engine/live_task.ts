@@ -1,0 +1,143 @@
+import { Cut } from '#engine/cut'
+import { Rate } from '#engine/rate'
+import type { Snapshot } from '#engine/snapshot'
+import { now, type TaskState } from '#engine/task_state'
+import { checkNumber, checkText, type Report } from '#engine/reports'
+
+/** Milliseconds between two cuts of a task: at most 10 a second (invariant 6). */
+export const CUT_INTERVAL = 100
+/** Milliseconds without a report after which a running task counts as quiet. */
+export const QUIET_AFTER = 30_000
+
+/**
+ * A running task in memory. Owns what it reported and its newest cut.
+ *
+ * Guarantees: a report changes memory only; the first change is cut at once, later ones at most
+ * every 100 ms, the last one never lost; progress never goes back; nothing follows `seal`.
+ */
+export class LiveTask {
+  #state: TaskState
+  #cut: Cut
+  #report = {
+    progress: null as number | null,
+    message: null as string | null,
+    current: null as number | null,
+    total: null as number | null,
+    unit: null as string | null,
+  }
+  #cutAt = -Infinity
+  #reportedAt = performance.now()
+  #timer: NodeJS.Timeout | undefined
+  #sealed = false
+  readonly #rate = new Rate()
+  readonly #tell: (cut: Cut) => void
+
+  /**
+   * @param state as the claim wrote it
+   * @param tell hears of every cut but the first, in the order of versions, in the same tick
+   */
+  constructor(state: TaskState, tell: (cut: Cut) => void) {
+    this.#state = state
+    this.#tell = tell
+    this.#report.progress = state.progress
+    this.#report.current = state.current
+    this.#cut = new Cut(state)
+    this.#rate.update({ at: performance.now(), progress: state.progress, current: state.current })
+  }
+
+  /** The newest cut: what everybody is answered with. */
+  get cut(): Cut {
+    return this.#cut
+  }
+
+  /** The state at the newest cut. */
+  get state(): TaskState {
+    return this.#state
+  }
+
+  get current(): number {
+    return this.#report.current ?? 0
+  }
+
+  /**
+   * Takes a report. Throws a `TaskError` (`invalid-report`) that names the type; nothing of a bad
+   * report is kept. What comes after the end of the run is ignored.
+   */
+  report(report: Report): void {
+    const { progress, message, current, total, unit } = report
+    const type = this.#state.type
+    if (progress !== undefined) checkNumber(type, 'progress', progress)
+    if (message !== undefined) checkText(type, 'message', message)
+    if (current !== undefined) checkNumber(type, 'current', current)
+    if (total !== undefined) checkNumber(type, 'total', total)
+    if (unit !== undefined) checkText(type, 'unit', unit)
+    if (this.#sealed) return
+
+    const next = this.#report
+    if (progress !== undefined && progress !== null) {
+      next.progress = Math.max(next.progress ?? 0, percent(progress))
+    }
+    if (message !== undefined) next.message = message
+    if (current !== undefined) next.current = current
+    if (total !== undefined) next.total = total
+    if (unit !== undefined) next.unit = unit
+    this.#changed()
+  }
+
+  /** Notes the wish to cancel; a change that is cut at once. */
+  requestCancel(at: string): void {
+    if (this.#sealed || this.#state.cancelRequestedAt !== null) return
+    this.#state = { ...this.#state, cancelRequestedAt: at }
+    this.#makeCut()
+  }
+
+  /** Cuts once more when the task has just gone quiet. */
+  checkHealth(): void {
+    if (!this.#sealed && this.#cut.snapshot.health === 'active' && this.#health() === 'quiet') {
+      this.#makeCut()
+    }
+  }
+
+  /** Ends reporting and gives the state as last reported, for the terminal write. */
+  seal(): TaskState {
+    this.#sealed = true
+    clearTimeout(this.#timer)
+    return { ...this.#state, ...this.#report }
+  }
+
+  #changed(): void {
+    const at = performance.now()
+    this.#reportedAt = at
+    const wait = this.#cutAt + CUT_INTERVAL - at
+    if (wait <= 0) return this.#makeCut()
+    this.#timer ??= setTimeout(() => this.#makeCut(), wait)
+  }
+
+  #makeCut(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const at = performance.now()
+    this.#cutAt = at
+    const { rate, etaSeconds } = this.#rate.update({ at, ...this.#report })
+    this.#state = {
+      ...this.#state,
+      ...this.#report,
+      rate,
+      etaSeconds,
+      etaBasis: etaSeconds === null ? null : 'rate',
+      version: this.#state.version + 1,
+      updatedAt: now(),
+    }
+    this.#cut = new Cut(this.#state, this.#health())
+    this.#tell(this.#cut)
+  }
+
+  #health(): Snapshot['health'] {
+    return performance.now() - this.#reportedAt >= QUIET_AFTER ? 'quiet' : 'active'
+  }
+}
+
+/** Within 0–100, to the hundredth. */
+function percent(progress: number): number {
+  return Math.round(Math.min(100, progress) * 100) / 100
+}

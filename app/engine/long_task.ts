@@ -1,0 +1,146 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Logger } from '@adonisjs/core/logger'
+import type { Report } from '#engine/reports'
+import type { InputOf, TaskInput } from '#engine/task_type'
+import type { TransactionClientContract } from '@adonisjs/lucid/types/database'
+
+/** Milliseconds of work after which `each` lets the event loop breathe. */
+const BREATH = 10
+
+/** What a run lends to its task: the way down to the engine. */
+export interface RunHandle {
+  readonly id: string
+  readonly attempt: number
+  readonly input: unknown
+  readonly checkpoint: unknown
+  readonly signal: AbortSignal
+  readonly log: Logger
+  readonly current: number
+  report(report: Report): void
+  commit(checkpoint: unknown, work: Work): Promise<void>
+}
+
+/** The database work of one commit. Every query in it uses `trx`. */
+export type Work = (trx: TransactionClientContract) => Promise<unknown> | unknown
+
+export interface EachOptions<T> {
+  /** What is counted: `rows`, `files`. */
+  readonly unit?: string
+  /** How many units there are; known by itself for arrays, sets and maps. */
+  readonly total?: number
+  /** How many units an item stands for. One, unless told. */
+  readonly size?: (item: T) => number
+  /** Percent (0–100) once the item is done, where it isn't `current` against `total`. */
+  readonly progress?: (item: T) => number
+}
+
+/**
+ * A task type: extend this class in `app/tasks/`, name it with `static type`, describe it, give it
+ * an input schema, and write `run`. One object is one run.
+ *
+ * `run` gives the result, any JSON value. What it throws fails the task: a `TaskError` with its own
+ * code, anything else with `task-error`.
+ */
+export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unknown> {
+  /** The public name, kebab-case. */
+  static type: string
+  /** One sentence for whoever picks a type. */
+  static description: string
+  /** Validates the input before the task exists. */
+  static input: TaskInput
+
+  readonly #run: RunHandle
+
+  constructor(run: RunHandle) {
+    this.#run = run
+  }
+
+  abstract run(): Promise<Result>
+
+  get id(): string {
+    return this.#run.id
+  }
+
+  /** The validated input. */
+  get input(): InputOf<Input> {
+    return this.#run.input as InputOf<Input>
+  }
+
+  /** Which try this is, from 1. */
+  get attempt(): number {
+    return this.#run.attempt
+  }
+
+  /** What the last `commit` of an earlier attempt left, else `null`. */
+  get checkpoint(): unknown {
+    return this.#run.checkpoint
+  }
+
+  /** Aborted when the task shall stop. Hand it to whatever takes a signal. */
+  get signal(): AbortSignal {
+    return this.#run.signal
+  }
+
+  /** Writes to the server's log, marked with this task. */
+  get log(): Logger {
+    return this.#run.log
+  }
+
+  /** How many units are done. */
+  get current(): number {
+    return this.#run.current
+  }
+
+  /** Reports percent (0–100, `null` while unknown) and a message. Changes memory only. */
+  progress(value: number | null, message?: string | null): void {
+    this.#run.report({ progress: value, message })
+  }
+
+  /** Reports anything that clients see: counts, unit, message. Changes memory only. */
+  report(report: Report): void {
+    this.#run.report(report)
+  }
+
+  /**
+   * Stores the work and the checkpoint in one transaction that is fenced: all of it is there, or
+   * nothing. Keep it short, since SQLite writes one thing at a time, and use `trx` for every query
+   * in it: one that doesn't would wait for itself and fails at once (`query-outside-commit`).
+   *
+   * @param checkpoint JSON of at most 64 KiB; the next attempt goes on from it
+   */
+  async commit(checkpoint: unknown, work: Work): Promise<void> {
+    this.signal.throwIfAborted()
+    await this.#run.commit(checkpoint, work)
+  }
+
+  /**
+   * Goes through the items and reports each when its turn of the loop is done: count, percent,
+   * rate. Stops when the task is cancelled and lets the event loop breathe.
+   */
+  async *each<T>(
+    items: Iterable<T> | AsyncIterable<T>,
+    options: EachOptions<T> = {}
+  ): AsyncGenerator<T, void, undefined> {
+    const total = options.total ?? sizeOf(items)
+    this.#run.report({ total, unit: options.unit })
+    let breathed = performance.now()
+
+    for await (const item of items) {
+      this.signal.throwIfAborted()
+      yield item
+      const current = this.#run.current + (options.size?.(item) ?? 1)
+      const progress = options.progress?.(item) ?? (total ? (current / total) * 100 : undefined)
+      this.#run.report({ current, progress })
+      if (performance.now() - breathed >= BREATH) {
+        await setImmediate()
+        breathed = performance.now()
+      }
+    }
+    this.signal.throwIfAborted()
+  }
+}
+
+function sizeOf(items: object): number | null {
+  if (Array.isArray(items)) return items.length
+  return items instanceof Set || items instanceof Map ? items.size : null
+}

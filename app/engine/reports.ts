@@ -1,0 +1,64 @@
+import { TaskError } from '#engine/errors'
+
+/** Characters. */
+const MESSAGE_LIMIT = 500
+/** Bytes of JSON. */
+const RESULT_LIMIT = 1_048_576
+const CHECKPOINT_LIMIT = 65_536
+
+/** What a task may say of itself; what is left out stays as it was. */
+export interface Report {
+  readonly progress?: number | null
+  readonly message?: string | null
+  readonly current?: number | null
+  readonly total?: number | null
+  readonly unit?: string | null
+}
+
+/** Throws `invalid-report` unless the value is a finite number or `null`. */
+export function checkNumber(type: string, name: string, value: number | null): void {
+  if (value === null || Number.isFinite(value)) return
+  throw new TaskError(
+    'invalid-report',
+    `${type}: ${name} must be a finite number or null, got ${describe(value)}`
+  )
+}
+
+/** Throws `invalid-report` unless the value is a short text or `null`. */
+export function checkText(type: string, name: string, value: string | null): void {
+  if (value === null || (typeof value === 'string' && value.length <= MESSAGE_LIMIT)) return
+  throw new TaskError(
+    'invalid-report',
+    `${type}: ${name} must be a text of at most ${MESSAGE_LIMIT} characters, got ${describe(value)}`
+  )
+}
+
+/** A copy of the value as JSON keeps it. Throws `invalid-result` for what is no JSON or too large. */
+export function toResult(type: string, value: unknown): unknown {
+  return plain(type, value ?? null, { name: 'result', limit: RESULT_LIMIT })
+}
+
+/** The same for a checkpoint: `invalid-checkpoint`. */
+export function toCheckpoint(type: string, value: unknown): unknown {
+  return plain(type, value ?? null, { name: 'checkpoint', limit: CHECKPOINT_LIMIT })
+}
+
+function plain(type: string, value: unknown, what: { name: string; limit: number }): unknown {
+  const fail = (problem: string, cause?: unknown) =>
+    new TaskError(`invalid-${what.name}`, `${type}: the ${what.name} ${problem}`, { cause })
+
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value)
+  } catch (error) {
+    throw fail('is no JSON', error)
+  }
+  if (text === undefined) throw fail(`is no JSON, got ${describe(value)}`)
+  if (Buffer.byteLength(text) > what.limit) throw fail(`has more than ${what.limit} bytes of JSON`)
+  return JSON.parse(text)
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return `a text of ${value.length} characters`
+  return typeof value === 'number' ? String(value) : `a value of type ${typeof value}`
+}

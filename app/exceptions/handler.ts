@@ -1,0 +1,25 @@
+import { problemOf } from '#exceptions/problem'
+import { type HttpContext, ExceptionHandler } from '@adonisjs/core/http'
+
+/** Answers every error as a problem (RFC 9457), and logs those that are ours. */
+export default class HttpExceptionHandler extends ExceptionHandler {
+  override async handle(error: unknown, { response }: HttpContext) {
+    if (response.headersSent) {
+      response.response.destroy()
+      return
+    }
+    const problem = problemOf(error)
+    const retryAfter = (error as { retryAfter?: unknown } | null)?.retryAfter
+    if (typeof retryAfter === 'number') response.header('Retry-After', retryAfter)
+    // The rest of a body that was refused is not read.
+    if (problem.status === 413 || problem.status === 408) response.header('Connection', 'close')
+    response
+      .status(problem.status)
+      .header('Content-Type', 'application/problem+json')
+      .send(JSON.stringify(problem))
+  }
+
+  override async report(error: unknown, ctx: HttpContext) {
+    if (problemOf(error).status >= 500) ctx.logger.error({ err: error }, 'a request failed')
+  }
+}

@@ -1,0 +1,66 @@
+import { Exception } from '@adonisjs/core/exceptions'
+
+/** Unknown and not visible to this owner look the same. */
+export class TaskNotFound extends Exception {
+  static status = 404
+  static code = 'task-not-found'
+  static message = 'There is no such task.'
+}
+
+/** A finished task can't be cancelled. */
+export class TaskFinished extends Exception {
+  static status = 409
+  static code = 'task-finished'
+
+  constructor(status: string) {
+    super(`The task has ${status} already.`)
+  }
+}
+
+/** The body is neither JSON nor multipart. */
+export class UnsupportedBody extends Exception {
+  static status = 415
+  static code = 'unsupported-media-type'
+  static message = 'Send application/json, or multipart/form-data with the parts type, input, file.'
+}
+
+/** Nothing came for too long while the body was read. */
+export class UploadIdle extends Exception {
+  static status = 408
+  static code = 'upload-idle'
+  static message = 'The upload stood still for too long.'
+}
+
+/** The request came under a name that isn't this server's. */
+export class ForeignHost extends Exception {
+  static status = 403
+  static code = 'foreign-host'
+
+  constructor(host: string) {
+    super(`"${host}" is not this server's own name. If it is, set APP_URL to the address in use.`)
+  }
+}
+
+/** A website that nobody allowed calls the API. */
+export class ForeignOrigin extends Exception {
+  static status = 403
+  static code = 'foreign-origin'
+
+  constructor(origin: string) {
+    super(`The website ${origin} may not use this server. To allow it, add it to CORS_ORIGINS.`)
+  }
+}
+
+/** There is no open stream with this uid, or it is somebody else's. */
+export class StreamNotFound extends Exception {
+  static status = 404
+  static code = 'stream-not-found'
+  static message = 'There is no open stream with this uid. Open it first.'
+}
+
+/** The uid belongs to somebody else's stream. */
+export class StreamTaken extends Exception {
+  static status = 409
+  static code = 'stream-taken'
+  static message = 'This uid is in use. Choose one that can not be guessed.'
+}

@@ -1,0 +1,80 @@
+import { STATUS_CODES } from 'node:http'
+import { errors as vineErrors } from '@vinejs/vine'
+
+/** One field that is wrong, and why. */
+export interface FieldProblem {
+  readonly field: string
+  readonly rule: string
+  readonly message: string
+}
+
+/** An error as every client sees it: `application/problem+json` (RFC 9457) with a stable `code`. */
+export interface Problem {
+  readonly type: 'about:blank'
+  readonly title: string
+  readonly status: number
+  readonly code: string
+  readonly detail: string
+  readonly errors?: readonly FieldProblem[]
+}
+
+interface Thrown {
+  readonly status?: unknown
+  readonly code?: unknown
+  readonly message?: unknown
+}
+
+/** Errors of the framework, by their code or name. */
+const known: Readonly<Record<string, { status: number; code: string; detail: string }>> = {
+  E_ROUTE_NOT_FOUND: { status: 404, code: 'route-not-found', detail: 'There is no such address.' },
+  E_REQUEST_ENTITY_TOO_LARGE: {
+    status: 413,
+    code: 'body-too-large',
+    detail: 'The body is too large.',
+  },
+  E_ENCODING_UNSUPPORTED: {
+    status: 415,
+    code: 'unsupported-media-type',
+    detail: 'The content encoding is not supported.',
+  },
+  E_INVALID_MULTIPART_REQUEST: {
+    status: 400,
+    code: 'malformed-multipart',
+    detail: 'The multipart body is broken.',
+  },
+  SyntaxError: { status: 400, code: 'malformed-json', detail: 'The body is not valid JSON.' },
+  URIError: { status: 400, code: 'malformed-url', detail: 'The address is not a valid URL.' },
+}
+
+/** What clients are told of an error. What is nobody's fault but ours is told without detail. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof vineErrors.E_VALIDATION_ERROR) {
+    const errors = error.messages.map(({ field, rule, message }: FieldProblem) => ({
+      field,
+      rule,
+      message,
+    }))
+    const detail = errors.map(({ message }: FieldProblem) => message).join('. ')
+    return { ...problem(422, 'invalid-input', `${detail}.`), errors }
+  }
+  const thrown: Thrown = typeof error === 'object' && error !== null ? error : {}
+  const name = error instanceof Error ? error.name : ''
+  const match = known[String(thrown.code)] ?? known[name]
+  if (match) return problem(match.status, match.code, match.detail)
+
+  const status = Number(thrown.status)
+  if (!(status >= 400 && status <= 599) || (status >= 500 && !isOurs(thrown.code))) {
+    return problem(500, 'internal-error', 'Something went wrong on our side. It is in the log.')
+  }
+  const code = isOurs(thrown.code) ? String(thrown.code) : 'bad-request'
+  return problem(status, code, String(thrown.message))
+}
+
+/** Our own codes are kebab-case, those of the framework are not. */
+function isOurs(code: unknown): boolean {
+  return typeof code === 'string' && /^[a-z]+(-[a-z]+)*$/.test(code)
+}
+
+function problem(status: number, code: string, detail: string): Problem {
+  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code, detail }
+}

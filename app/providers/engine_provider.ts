@@ -1,0 +1,53 @@
+import env from '#start/env'
+import { Engine } from '#engine/engine'
+import { TaskTypes } from '#engine/task_types'
+import type { ApplicationService } from '@adonisjs/core/types'
+
+/**
+ * Wires the engine and its life: migrated and recovered before the server listens, taking tasks
+ * once it does, stopped before the port closes.
+ */
+export default class EngineProvider {
+  constructor(protected app: ApplicationService) {}
+
+  register() {
+    this.app.container.singleton(Engine, async (resolver) => {
+      const path = this.app.makePath(env.get('SQLITE_PATH'))
+      return new Engine({
+        db: await resolver.make('lucid.db'),
+        logger: await resolver.make('logger'),
+        types: await TaskTypes.load(this.app.makePath('app/tasks')),
+        lockFolder: `${path}-runners`,
+        storageFolder: this.app.makePath(env.get('STORAGE_PATH')),
+        concurrency: env.get('TASK_CONCURRENCY'),
+        maxQueued: env.get('TASK_MAX_QUEUED'),
+      })
+    })
+  }
+
+  async start() {
+    if (!this.#isServer) return
+    await this.#migrate()
+    const engine = await this.app.container.make(Engine)
+    await engine.recover()
+  }
+
+  async ready() {
+    if (!this.#isServer) return
+    const engine = await this.app.container.make(Engine)
+    this.app.terminating(() => engine.stop(env.get('SHUTDOWN_GRACE')))
+    await engine.begin()
+  }
+
+  get #isServer() {
+    return this.app.getEnvironment() === 'web' && this.app.getMode() !== 'warmup'
+  }
+
+  async #migrate() {
+    const { MigrationRunner } = await import('@adonisjs/lucid/migration')
+    const db = await this.app.container.make('lucid.db')
+    const migrator = new MigrationRunner(db, this.app, { direction: 'up' })
+    await migrator.run()
+    if (migrator.error) throw migrator.error
+  }
+}

@@ -1,0 +1,23 @@
+import vine from '@vinejs/vine'
+import { statuses } from '#engine/status'
+
+/** A UUID of any version, lower case: one spelling, one task. */
+const taskId = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** `POST /tasks`. The input is checked by its type's own schema. */
+export const startTaskValidator = vine.create({
+  type: vine.string().maxLength(100),
+  input: vine.object({}).allowUnknownProperties().optional(),
+  id: vine.string().regex(taskId).optional(),
+})
+
+/** `GET /tasks`. */
+export const listTasksValidator = vine.create({
+  status: vine.enum(statuses).optional(),
+  type: vine.string().maxLength(100).optional(),
+  cursor: vine
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,24}$/)
+    .optional(),
+  limit: vine.number().withoutDecimals().range([1, 100]).optional(),
+})

@@ -1,0 +1,46 @@
+import { errors } from '@vinejs/vine'
+import { UploadIdle } from '#exceptions/http_errors'
+import type { HttpRequest } from '@adonisjs/core/http'
+import type { FileStore, IncomingFile } from '#engine/file_store'
+
+/** Milliseconds that an upload may stand still. A slow one may take as long as it needs. */
+const IDLE = 30_000
+
+/**
+ * Streams the part `file` of a multipart request to disk while it arrives; the other parts are in
+ * `request.body()` then. Leaves nothing behind when it throws.
+ */
+export async function receiveUpload(
+  request: HttpRequest,
+  files: FileStore,
+  limit: number
+): Promise<IncomingFile | undefined> {
+  const { multipart } = request
+  const received: Promise<IncomingFile>[] = []
+
+  multipart.onFile('file', {}, async (part) => {
+    if (received.length > 0) return multipart.abort(secondFile())
+    const receiving = files.receive(part, part.filename ?? 'file', limit)
+    received.push(receiving)
+    await receiving.catch((error) => multipart.abort(error))
+  })
+
+  const { socket } = request.request
+  const stall = () => multipart.abort(new UploadIdle())
+  socket.setTimeout(IDLE).once('timeout', stall)
+  try {
+    await multipart.process()
+    return await received[0]
+  } catch (error) {
+    const [file] = await Promise.allSettled(received)
+    if (file?.status === 'fulfilled') await files.discard(file.value)
+    throw error
+  } finally {
+    socket.setTimeout(0).off('timeout', stall)
+  }
+}
+
+function secondFile(): Error {
+  const message = 'Only one part may be called file'
+  return new errors.E_VALIDATION_ERROR([{ field: 'file', rule: 'single', message }])
+}

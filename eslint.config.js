@@ -1,0 +1,45 @@
+import { configApp } from '@adonisjs/eslint-config'
+
+/** A room may import only from the rooms below it (the table in docs/architecture.md). */
+function border(files, forbidden, message) {
+  return {
+    files: [`app/${files}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [{ group: forbidden, message }] }],
+    },
+  }
+}
+
+const face = ['#controllers/*', '#validators/*', '#transformers/*', '#middleware/*']
+
+export default configApp(
+  { ignores: ['.adonisjs/**', 'database/schema.ts', 'build/**', 'tmp/**', 'benchmarks/**'] },
+  {
+    files: ['app/**/*.ts'],
+    rules: {
+      'no-console': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      'no-restricted-globals': [
+        'error',
+        { name: 'process', message: 'Read settings from #start/env.' },
+      ],
+    },
+  },
+  border(
+    'engine',
+    [...face, '#realtime/*', '#tasks/*', '@adonisjs/transmit*', '@adonisjs/core/http'],
+    'The engine knows no HTTP, no SSE and no task type: it tells whoever listens.'
+  ),
+  border(
+    'realtime',
+    face,
+    'Realtime is below the HTTP face: it may read the engine and use Transmit.'
+  ),
+  border(
+    'tasks',
+    [...face, '#realtime/*', '@adonisjs/transmit*', '@adonisjs/core/http'],
+    'A task type uses the engine and the models only.'
+  ),
+  border('models', [...face, '#realtime/*', '#engine/*', '#tasks/*'], 'Models use Lucid only.')
+)

@@ -1,0 +1,50 @@
+import { isLoopback } from '#start/loopback'
+import string from '@adonisjs/core/helpers/string'
+
+type Rule<T> = (key: string, value?: string) => T
+
+/** A whole number within bounds. Throws one line that names the setting and its bounds. */
+export function count(bounds: { min: number; max: number; fallback?: number }): Rule<number> {
+  return (key, value) => {
+    if (!value && bounds.fallback !== undefined) return bounds.fallback
+    const number = /^\d+$/.test(value ?? '') ? Number(value) : Number.NaN
+    if (!(number >= bounds.min && number <= bounds.max)) {
+      throw new Error(`${key} must be a whole number from ${bounds.min} to ${bounds.max}`)
+    }
+    return number
+  }
+}
+
+/** A duration such as `30s`, `15m`, `30d`. Gives milliseconds. */
+export function duration(bounds: { max: string; fallback: string }): Rule<number> {
+  return (key, value) => {
+    const text = value || bounds.fallback
+    const milliseconds = /^\d+(ms|s|m|h|d)$/.test(text) ? string.milliseconds.parse(text) : -1
+    if (milliseconds < 0 || milliseconds > string.milliseconds.parse(bounds.max)) {
+      throw new Error(`${key} must be a duration such as ${bounds.fallback}, at most ${bounds.max}`)
+    }
+    return milliseconds
+  }
+}
+
+/** A size such as `500mb` or `2gb`. Gives bytes. */
+export function bytes(bounds: { max: string; fallback: string }): Rule<number> {
+  return (key, value) => {
+    const text = (value || bounds.fallback).toLowerCase()
+    const size = /^\d+(b|kb|mb|gb|tb)$/.test(text) ? Number(string.bytes.parse(text)) : -1
+    if (size < 1 || size > Number(string.bytes.parse(bounds.max))) {
+      throw new Error(`${key} must be a size such as ${bounds.fallback}, at most ${bounds.max}`)
+    }
+    return size
+  }
+}
+
+/** An address that only this machine reaches: all that is safe while there is no access control. */
+export function loopbackHost(): Rule<string> {
+  return (key, value = '') => {
+    if (isLoopback(value)) return value
+    throw new Error(
+      `${key}=${value} is not loopback, and API_AUTH=none lets in whoever reaches it: set HOST=127.0.0.1`
+    )
+  }
+}

@@ -1,0 +1,10 @@
+import { controllers } from '#generated/controllers'
+import router from '@adonisjs/core/services/router'
+
+router.post('tasks', [controllers.Tasks, 'store'])
+router.get('tasks', [controllers.Tasks, 'index'])
+router.get('tasks/:id', [controllers.Tasks, 'show'])
+router.get('tasks/:id/progress', [controllers.TaskProgress, 'show'])
+router.post('tasks/:id/cancel', [controllers.TaskCancellations, 'store'])
+router.get('task-types', [controllers.TaskTypes, 'index'])
+router.get('health', [controllers.Health, 'show'])
