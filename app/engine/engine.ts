@@ -157,7 +157,7 @@ export class Engine {
   /** Newest first. */
   async list(page: Page): Promise<KnownTask[]> {
     const tasks = await this.#table.list(page)
-    return tasks.map((task) => this.#running(task.id) ?? known(task))
+    return tasks.map((task) => this.#running(task.id) ?? knownTask(task))
   }
 
   /**
@@ -196,7 +196,7 @@ export class Engine {
         fingerprint: fingerprint([request.type, request.input, file?.sha256 ?? null]),
       })
       isNew = inserted.isNew
-      const task = this.#running(id) ?? known(inserted.task)
+      const task = this.#running(id) ?? knownTask(inserted.task)
       if (isNew) {
         this.#mayWait++
         this.#tell(task.cut)
@@ -226,13 +226,13 @@ export class Engine {
 
   #running(id: string): KnownTask | null {
     const run = this.#runner.find(id)
-    return run ? known(run.task, run.live.cut) : null
+    return run ? knownTask(run.task, run.live.cut) : null
   }
 
   async #stored(id: string): Promise<KnownTask | null> {
     const task = await this.#table.find(id)
     // What was read may be older than what was told since.
-    return this.#running(id) ?? (task ? known(task) : null)
+    return this.#running(id) ?? (task ? knownTask(task) : null)
   }
 
   /** Counts only when the last count and what came since may have reached the limit. */
@@ -247,7 +247,7 @@ export class Engine {
   }
 }
 
-function known(task: Task, cut = new Cut(stateOf(task))): KnownTask {
+function knownTask(task: Task, cut = new Cut(stateOf(task))): KnownTask {
   return {
     cut,
     input: task.input,

@@ -174,7 +174,7 @@ export class TaskTable {
     checkpoint: unknown,
     trx: TransactionClientContract
   ): Promise<boolean> {
-    const [count] = await trx
+    const count: unknown = await trx
       .from('tasks')
       .where({ id: run.id, claim: run.claim, status: 'processing' })
       .update({ checkpoint: JSON.stringify(checkpoint) })

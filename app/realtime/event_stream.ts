@@ -32,10 +32,15 @@ export class EventStream {
 
   /** Sends a frame, or keeps it until the reader has caught up. */
   send(channel: string, frame: Frame): void {
-    if (!this.isOpen || frame.version < (this.#versions.get(channel) ?? 0)) return
+    if (!this.isOpen || this.isStale(channel, frame)) return
     this.#versions.set(channel, frame.version)
     if (this.#response.writableNeedDrain) this.#pending.set(channel, frame)
     else this.#response.write(frame.text)
+  }
+
+  /** Whether a newer frame has gone out on this channel. */
+  protected isStale(channel: string, frame: Frame): boolean {
+    return frame.version < (this.#versions.get(channel) ?? 0)
   }
 
   /** Forgets a channel: what was sent on it no longer matters. */

@@ -75,10 +75,8 @@ export class Hub {
     const stream = this.#streams.get(uid)
     if (!stream) return
     this.#index.add(channelOf(taskId), stream)
-    answer.once('close', () => {
-      setTimeout(() => void this.#catchUp(stream, taskId), ECHO).unref()
-    })
-    await this.#catchUp(stream, taskId)
+    this.echo(stream, taskId, answer)
+    await this.catchUp(stream, taskId)
   }
 
   unsubscribe(uid: string, taskId: string): void {
@@ -86,7 +84,8 @@ export class Hub {
     if (stream) this.#index.remove(channelOf(taskId), stream)
   }
 
-  async #catchUp(stream: EventStream, taskId: string): Promise<void> {
+  /** Sends the newest snapshot to one stream, read after its subscription took effect. */
+  protected async catchUp(stream: EventStream, taskId: string): Promise<void> {
     const channel = channelOf(taskId)
     try {
       const cut = await this.#engine.cutOf(taskId)
@@ -94,6 +93,13 @@ export class Hub {
     } catch (error) {
       this.#logger.error({ err: error, task: taskId }, 'no snapshot could be read for a watcher')
     }
+  }
+
+  /** Sends it again once the answer to the subscription has gone out. */
+  protected echo(stream: EventStream, taskId: string, answer: ServerResponse): void {
+    answer.once('close', () => {
+      setTimeout(() => void this.catchUp(stream, taskId), ECHO).unref()
+    })
   }
 
   #deliver(cut: Cut): void {

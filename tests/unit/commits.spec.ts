@@ -1,0 +1,98 @@
+import { test } from '@japa/runner'
+import Task from '#models/task'
+import db from '@adonisjs/lucid/services/db'
+import { endOf } from '#tests/helpers/waiting'
+import { startScript, theEngine } from '#tests/helpers/scripted'
+
+const insert = { dataset: 'commits', data: '{}' }
+
+test.group('commit', (group) => {
+  group.each.teardown(async () => {
+    await db.from('dataset_rows').where('dataset', 'commits').delete()
+  })
+
+  test('stores the work and the checkpoint together', async ({ assert }) => {
+    const id = await startScript(async (task) => {
+      await task.commit({ line: 7 }, (trx) =>
+        trx.table('dataset_rows').insert({ ...insert, task_id: task.id, line: 7 })
+      )
+    })
+    assert.equal((await endOf(id)).snapshot.status, 'completed')
+    assert.deepEqual((await Task.findOrFail(id)).checkpoint, { line: 7 })
+    assert.lengthOf(await db.from('dataset_rows').where('task_id', id), 1)
+  })
+
+  test('stores neither when the work throws', async ({ assert }) => {
+    const id = await startScript(async (task) => {
+      await task.commit({ line: 1 }, async (trx) => {
+        await trx.table('dataset_rows').insert({ ...insert, task_id: task.id, line: 1 })
+        throw new Error('half way')
+      })
+    })
+    assert.equal((await endOf(id)).snapshot.error?.message, 'half way')
+    assert.isNull((await Task.findOrFail(id)).checkpoint)
+    assert.lengthOf(await db.from('dataset_rows').where('task_id', id), 0)
+  })
+
+  test('a query that does not use the transaction fails at once and names the type', async ({
+    assert,
+  }) => {
+    const id = await startScript(async (task) => {
+      await task.commit(1, async () => {
+        await db.from('tasks').where('id', task.id).first()
+      })
+    })
+    const { snapshot } = await endOf(id)
+    assert.deepEqual(snapshot.error, {
+      code: 'query-outside-commit',
+      message: 'scripted: a query inside commit() must use the trx it is given',
+    })
+    // The connection is free: it was not waited for.
+    assert.isAbove((await db.from('tasks').where('id', id)).length, 0)
+  })
+
+  test('queries of others wait for a commit and then go on', async ({ assert }) => {
+    let others: Promise<unknown[]> | undefined
+    const reached = Promise.withResolvers<void>()
+    const go = Promise.withResolvers<void>()
+    const id = await startScript(async (task) => {
+      await task.commit(1, async () => {
+        reached.resolve()
+        await go.promise
+      })
+    })
+    await reached.promise
+    others = db.from('tasks').where('id', id).exec()
+    go.resolve()
+    assert.lengthOf(await others, 1)
+    assert.equal((await endOf(id)).snapshot.status, 'completed')
+  })
+
+  test('a run that is no longer the claimed one stores nothing and says nothing', async ({
+    assert,
+  }) => {
+    const fenced = Promise.withResolvers<void>()
+    const id = await startScript(async (task) => {
+      await fenced.promise
+      await Task.query().where('id', task.id).increment('claim', 1)
+      await task.commit({ line: 1 }, (trx) =>
+        trx.table('dataset_rows').insert({ ...insert, task_id: task.id, line: 1 })
+      )
+    })
+    // Told by the runner once the run is over: the task as the table has it.
+    const engine = await theEngine()
+    await new Promise<void>((resolve) => {
+      const stop = engine.listen((cut) => {
+        if (cut.id !== id || cut.snapshot.attempt !== 1 || cut.version !== 2) return
+        stop()
+        resolve()
+      })
+      fenced.resolve()
+    })
+    const task = await Task.findOrFail(id)
+    assert.equal(task.status, 'processing')
+    assert.isNull(task.checkpoint)
+    assert.lengthOf(await db.from('dataset_rows').where('task_id', id), 0)
+    await Task.query().where('id', id).delete()
+  })
+})
