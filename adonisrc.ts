@@ -1,5 +1,6 @@
 import { indexEntities } from '@adonisjs/core'
 import { defineConfig } from '@adonisjs/core/app'
+import { keepPort, sayWhere } from './bin/dev_hooks.js'
 
 export default defineConfig({
   experimental: {},
@@ -57,9 +58,11 @@ export default defineConfig({
     forceExit: false,
   },
 
-  metaFiles: [{ pattern: 'bin/*.js', reloadServer: false }],
+  metaFiles: [{ pattern: 'bin/start.js', reloadServer: false }],
 
   hooks: {
     init: [indexEntities({ transformers: { enabled: true } })],
+    devServerStarting: [{ run: keepPort }],
+    devServerStarted: [{ run: sayWhere }],
   },
 })

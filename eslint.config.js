@@ -26,6 +26,10 @@ export default configApp(
       ],
     },
   },
+  {
+    files: ['tests/**/*.ts'],
+    rules: { '@unicorn/no-await-expression-member': 'off' },
+  },
   border(
     'engine',
     [...face, '#realtime/*', '#tasks/*', '@adonisjs/transmit*', '@adonisjs/core/http'],

@@ -31,6 +31,8 @@ const IMPORTER = (filePath: string) => {
   return import(filePath)
 }
 
+const args = process.argv.slice(2)
+
 new Ignitor(APP_ROOT, { importer: IMPORTER })
   .tap((app) => {
     app.booting(async () => {
@@ -38,9 +40,14 @@ new Ignitor(APP_ROOT, { importer: IMPORTER })
     })
     app.listen('SIGTERM', () => app.terminate())
     app.listenIf(app.managedByPm2, 'SIGINT', () => app.terminate())
+    if (args[0] === 'serve') {
+      // It would go on watching files without a server, also when told to end.
+      app.listen('SIGINT', () => app.terminate())
+      app.terminating(() => process.exit())
+    }
   })
   .ace()
-  .handle(process.argv.splice(2))
+  .handle(args)
   .catch((error) => {
     process.exitCode = 1
     prettyPrintError(error)

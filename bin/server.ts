@@ -7,7 +7,7 @@
 await import('reflect-metadata')
 const { Ignitor } = await import('@adonisjs/core')
 const { explain } = await import('./explain.js')
-const { createServer } = await import('node:http')
+const { Server } = await import('node:http')
 
 /** URL to the application root, from which AdonisJS resolves paths. */
 const APP_ROOT = new URL('../', import.meta.url)
@@ -19,22 +19,40 @@ const IMPORTER = (filePath: string) => {
   return import(filePath)
 }
 
+/** Milliseconds in which signals count as one: npm sends on what the terminal sent already. */
+const ONE_SIGNAL = 500
+
+/** Milliseconds that requests get to end once the port has closed. */
+const LAST_WORDS = 1200
+
+/** Closes within a bounded time, whatever its clients do. */
+class HttpServer extends Server {
+  override close(done?: (error?: Error) => void): this {
+    setTimeout(() => this.closeAllConnections(), LAST_WORDS).unref()
+    return super.close(done)
+  }
+}
+
+const fail = async (error: unknown) => {
+  await explain(error)
+  process.exit(1)
+}
+
 new Ignitor(APP_ROOT, { importer: IMPORTER })
   .tap((app) => {
     app.booting(async () => {
       await import('#start/env')
     })
+    let since: number | undefined
     const stop = () => {
       // The second signal ends at once; recovery takes care of what was running.
-      process.once('SIGTERM', () => process.exit(130)).once('SIGINT', () => process.exit(130))
-      return app.terminate()
+      if (since !== undefined && Date.now() - since > ONE_SIGNAL) process.exit(130)
+      since ??= Date.now()
+      app.terminate().then(() => app.isTerminated && process.exit(), fail)
     }
-    process.once('SIGTERM', stop).once('SIGINT', stop)
+    process.on('SIGTERM', stop).on('SIGINT', stop)
   })
   .httpServer()
   // A slow upload may take longer than Node's 300 s; an idle one is cut by the upload itself.
-  .start((handle) => createServer({ requestTimeout: 0 }, handle))
-  .catch(async (error) => {
-    await explain(error)
-    process.exit(1)
-  })
+  .start((handle) => new HttpServer({ requestTimeout: 0 }, handle))
+  .catch(fail)

@@ -13,8 +13,17 @@
 process.env.NODE_ENV = 'test'
 
 import 'reflect-metadata'
+import { writeFile } from 'node:fs/promises'
+import type { PluginFn } from '@japa/runner/types'
 import { Ignitor, prettyPrintError } from '@adonisjs/core'
 import { configure, processCLIArgs, run } from '@japa/runner'
+
+/** Writes the counts of the run to a file, for who can't read them off a terminal. */
+const countInto = (path: string): PluginFn => {
+  return ({ emitter, runner }) => {
+    emitter.on('runner:end', () => writeFile(path, JSON.stringify(runner.getSummary().aggregates)))
+  }
+}
 
 /**
  * URL to the application root. AdonisJS need it to resolve
@@ -44,6 +53,9 @@ new Ignitor(APP_ROOT, { importer: IMPORTER })
   .testRunner()
   .configure(async (app) => {
     const { runnerHooks, ...config } = await import('../tests/bootstrap.js')
+
+    const counts = process.env.TEST_COUNTS_FILE
+    if (counts) config.plugins?.push(countInto(counts))
 
     processCLIArgs(process.argv.splice(2))
     configure({

@@ -10,6 +10,7 @@ export default defineConfig({
   json: {
     convertEmptyStringsToNull: false,
     limit: '1mb',
+    strict: false,
     types: ['application/json', 'application/*+json'],
   },
   multipart: {

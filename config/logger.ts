@@ -1,6 +1,6 @@
 import env from '#start/env'
 import app from '@adonisjs/core/services/app'
-import { defineConfig, syncDestination, targets } from '@adonisjs/core/logger'
+import { defineConfig, destinations, targets } from '@adonisjs/core/logger'
 
 /** One JSON object a line in production, readable lines elsewhere. */
 const loggerConfig = defineConfig({
@@ -10,7 +10,7 @@ const loggerConfig = defineConfig({
       enabled: true,
       name: 'headway',
       level: env.get('LOG_LEVEL'),
-      desination: !app.inProduction ? await syncDestination() : undefined,
+      destination: app.inProduction ? undefined : await destinations.pretty({ sync: true }),
       transport: {
         targets: [targets.file({ destination: 1 })],
       },

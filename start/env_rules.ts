@@ -1,7 +1,8 @@
+import { isAbsolute } from 'node:path'
 import { isLoopback } from '#start/loopback'
 import string from '@adonisjs/core/helpers/string'
 
-type Rule<T> = (key: string, value?: string) => T
+export type Rule<T> = (key: string, value?: string) => T
 
 /** A whole number within bounds. Throws one line that names the setting and its bounds. */
 export function count(bounds: { min: number; max: number; fallback?: number }): Rule<number> {
@@ -39,12 +40,34 @@ export function bytes(bounds: { max: string; fallback: string }): Rule<number> {
   }
 }
 
+/** One of some words; the first where nothing is set. */
+export function oneOf<const T extends string>(words: readonly [T, ...T[]]): Rule<T> {
+  return (key, value) => {
+    const word = words.find((each) => each === (value || words[0]))
+    if (word === undefined) throw new Error(`${key}=${value} must be one of ${words.join(', ')}`)
+    return word
+  }
+}
+
+/** Where state is kept: in production outside `build/`, which every build wipes. */
+export function statePath({ fallback }: { fallback: string }): Rule<string> {
+  return (key, value) => {
+    const path = value || fallback
+    if (process.env.NODE_ENV === 'production' && !isAbsolute(path)) {
+      const set = value ? `${key}=${value} must be` : `${key} must be set to`
+      throw new Error(`${set} an absolute path in production: every build wipes build/`)
+    }
+    return path
+  }
+}
+
 /** An address that only this machine reaches: all that is safe while there is no access control. */
-export function loopbackHost(): Rule<string> {
-  return (key, value = '') => {
-    if (isLoopback(value)) return value
+export function loopbackHost({ fallback }: { fallback: string }): Rule<string> {
+  return (key, value) => {
+    const host = value || fallback
+    if (isLoopback(host)) return host
     throw new Error(
-      `${key}=${value} is not loopback, and API_AUTH=none lets in whoever reaches it: set HOST=127.0.0.1`
+      `${key}=${host} is not loopback, and API_AUTH=none lets in whoever reaches it: set ${key}=${fallback}`
     )
   }
 }

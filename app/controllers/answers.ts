@@ -9,12 +9,12 @@ const LONGEST_PAUSE = 30
  * Answers with a representation of a cut: its bytes, its `ETag`, 304 where the client has it
  * (RFC 9110 §13). What isn't given is the snapshot itself.
  */
-export function answerWithCut({ request, response }: HttpContext, cut: Cut, body?: object): void {
+export function answerWithCut({ response }: HttpContext, cut: Cut, body?: object): void {
   response
     .header('ETag', `"${cut.version}"`)
     .header('Cache-Control', 'private, no-cache')
     .vary('Accept')
-  if (request.fresh()) return response.status(304).send(null)
+  if (response.fresh()) return response.status(304).send(null)
   response
     .header('Content-Type', 'application/json; charset=utf-8')
     .send(body ? JSON.stringify(body) : cut.json)

@@ -32,10 +32,14 @@ export class FileStore {
   }
 
   /**
-   * Streams a file to disk and hashes it on the way. Leaves nothing behind when that fails; throws
-   * `FileTooLarge` beyond `limit` bytes.
+   * Streams a file to disk and hashes it on the way. Leaves nothing behind when that fails or is
+   * aborted; throws `FileTooLarge` beyond `limit` bytes.
    */
-  async receive(source: Readable, name: string, limit: number): Promise<IncomingFile> {
+  async receive(
+    source: Readable,
+    name: string,
+    { limit, signal }: { limit: number; signal: AbortSignal }
+  ): Promise<IncomingFile> {
     const path = `${this.#incoming}/${this.#runnerId}/${randomUUID()}`
     const hash = createHash('sha256')
     let size = 0
@@ -50,7 +54,8 @@ export class FileStore {
             yield chunk
           }
         },
-        createWriteStream(path)
+        createWriteStream(path),
+        { signal }
       )
     } catch (error) {
       await rm(path, { force: true })

@@ -24,6 +24,16 @@ export class UnsupportedBody extends Exception {
   static message = 'Send application/json, or multipart/form-data with the parts type, input, file.'
 }
 
+/** The multipart body can't be taken apart. */
+export class MalformedMultipart extends Exception {
+  static status = 400
+  static code = 'malformed-multipart'
+
+  constructor(cause: unknown) {
+    super('The multipart body is broken.', { cause })
+  }
+}
+
 /** Nothing came for too long while the body was read. */
 export class UploadIdle extends Exception {
   static status = 408

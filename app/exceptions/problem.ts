@@ -43,6 +43,7 @@ const known: Readonly<Record<string, { status: number; code: string; detail: str
     detail: 'The multipart body is broken.',
   },
   SyntaxError: { status: 400, code: 'malformed-json', detail: 'The body is not valid JSON.' },
+  RangeError: { status: 400, code: 'malformed-json', detail: 'The body is nested too deeply.' },
   URIError: { status: 400, code: 'malformed-url', detail: 'The address is not a valid URL.' },
 }
 
@@ -59,7 +60,8 @@ export function problemOf(error: unknown): Problem {
   }
   const thrown: Thrown = typeof error === 'object' && error !== null ? error : {}
   const name = error instanceof Error ? error.name : ''
-  const match = known[String(thrown.code)] ?? known[name]
+  const match =
+    known[String(thrown.code)] ?? (thrown.status === undefined ? undefined : known[name])
   if (match) return problem(match.status, match.code, match.detail)
 
   const status = Number(thrown.status)

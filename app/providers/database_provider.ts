@@ -1,6 +1,8 @@
 import env from '#start/env'
-import { access, constants, mkdir } from 'node:fs/promises'
-import { dirname, isAbsolute } from 'node:path'
+import SQLite from 'better-sqlite3'
+import { dirname } from 'node:path'
+import { accessSync, constants } from 'node:fs'
+import { makeStateFolder } from '#start/state_folder'
 import { Exception } from '@adonisjs/core/exceptions'
 import type { ApplicationService } from '@adonisjs/core/types'
 
@@ -10,31 +12,41 @@ class BadStatePath extends Exception {
 }
 
 /**
- * Makes sure, before SQLite opens, that the folders of the state exist and can be written; in
- * production also that they lie outside `build/`, which every build wipes.
+ * Makes sure, before anything uses the state, that the database and the folder of the files can be
+ * written, and says where they are.
  */
 export default class DatabaseProvider {
   constructor(protected app: ApplicationService) {}
 
-  async boot() {
+  boot() {
     if (this.app.getMode() === 'warmup') return
-    await this.#prepare('SQLITE_PATH', env.get('SQLITE_PATH'), dirname)
-    await this.#prepare('STORAGE_PATH', env.get('STORAGE_PATH'), (path) => path)
+    this.#check('SQLITE_PATH', (path) => {
+      makeStateFolder(dirname(path))
+      const database = new SQLite(path)
+      // The pool would wait, try again and warn with a stack trace of its own.
+      database.exec('begin immediate; rollback').close()
+    })
+    this.#check('STORAGE_PATH', (path) => {
+      makeStateFolder(path)
+      accessSync(path, constants.W_OK)
+    })
   }
 
-  async #prepare(name: string, path: string, folderOf: (path: string) => string) {
-    if (this.app.inProduction && !isAbsolute(path)) {
-      throw new BadStatePath(
-        `${name}=${path} must be an absolute path in production: build/ is wiped by every build.`
-      )
-    }
-    const folder = folderOf(this.app.makePath(path))
+  async ready() {
+    if (this.app.getEnvironment() !== 'web' || this.app.getMode() === 'warmup') return
+    const logger = await this.app.container.make('logger')
+    const database = this.app.makePath(env.get('SQLITE_PATH'))
+    const storage = this.app.makePath(env.get('STORAGE_PATH'))
+    logger.info(`data is kept in SQLITE_PATH=${database} and STORAGE_PATH=${storage}`)
+  }
+
+  #check(name: 'SQLITE_PATH' | 'STORAGE_PATH', tryOut: (path: string) => void) {
+    const path = this.app.makePath(env.get(name))
     try {
-      await mkdir(folder, { recursive: true })
-      await access(folder, constants.W_OK)
+      tryOut(path)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      throw new BadStatePath(`${name}=${path} can't be written: ${reason}`, { cause: error })
+      throw new BadStatePath(`${name}=${path} can't be used: ${reason}.`, { cause: error })
     }
   }
 }

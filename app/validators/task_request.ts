@@ -36,7 +36,7 @@ export async function readTaskRequest(
     }
   }
   if (request.hasBody() && request.bodyType !== 'json') throw new UnsupportedBody()
-  return validated(request.body())
+  return validated(request.body() || {})
 }
 
 async function validated(body: unknown): Promise<TaskRequest> {

@@ -1,5 +1,5 @@
 import { errors } from '@vinejs/vine'
-import { UploadIdle } from '#exceptions/http_errors'
+import { MalformedMultipart, UploadIdle } from '#exceptions/http_errors'
 import type { HttpRequest } from '@adonisjs/core/http'
 import type { FileStore, IncomingFile } from '#engine/file_store'
 
@@ -17,27 +17,41 @@ export async function receiveUpload(
 ): Promise<IncomingFile | undefined> {
   const { multipart } = request
   const received: Promise<IncomingFile>[] = []
+  const stop = new AbortController()
 
   multipart.onFile('file', {}, async (part) => {
     if (received.length > 0) return multipart.abort(secondFile())
-    const receiving = files.receive(part, part.filename ?? 'file', limit)
+    const receiving = files.receive(part, part.filename ?? 'file', {
+      limit,
+      signal: stop.signal,
+    })
     received.push(receiving)
     await receiving.catch((error) => multipart.abort(error))
   })
 
-  const { socket } = request.request
+  // Heard on the request: a timeout that only the socket hears has Node destroy it.
+  const incoming = request.request
   const stall = () => multipart.abort(new UploadIdle())
-  socket.setTimeout(IDLE).once('timeout', stall)
+  incoming.socket.setTimeout(IDLE)
+  incoming.once('timeout', stall)
   try {
     await multipart.process()
     return await received[0]
   } catch (error) {
+    stop.abort(error)
     const [file] = await Promise.allSettled(received)
     if (file?.status === 'fulfilled') await files.discard(file.value)
-    throw error
+    throw isUnreadable(error) ? new MalformedMultipart(error) : error
   } finally {
-    socket.setTimeout(0).off('timeout', stall)
+    incoming.socket.setTimeout(0)
+    incoming.off('timeout', stall)
   }
+}
+
+/** The parser's own errors have a status and no code. */
+function isUnreadable(error: unknown): boolean {
+  const { status, code } = error as { status?: number; code?: string }
+  return code === undefined && (status === 400 || status === 415)
 }
 
 function secondFile(): Error {

@@ -7,18 +7,19 @@ import { until } from '#tests/helpers/waiting'
  * Renders like a naive client: whatever comes last.
  */
 export class RawStream {
-  readonly uid = randomUUID()
+  readonly uid: string
   readonly frames: { channel: string; payload: Snapshot }[] = []
   readonly #url: string
   readonly #abort = new AbortController()
   closed = false
 
-  private constructor(url: string) {
+  private constructor(url: string, uid: string) {
+    this.uid = uid
     this.#url = url
   }
 
-  static async open(url: string): Promise<RawStream> {
-    const stream = new RawStream(url)
+  static async open(url: string, uid: string = randomUUID()): Promise<RawStream> {
+    const stream = new RawStream(url, uid)
     const answer = await fetch(`${url}/__transmit/events?uid=${stream.uid}`, {
       signal: stream.#abort.signal,
     })

@@ -3,12 +3,12 @@ import { isTerminal } from '#engine/status'
 import { theEngine } from '#tests/helpers/scripted'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 
-/** Waits until the condition holds; the suite's timeout bounds it. */
+/** Waits until the condition holds; the test's timeout bounds it, and it keeps no process alive. */
 export async function until<T>(condition: () => T | Promise<T>): Promise<NonNullable<T>> {
   for (;;) {
     const value = await condition()
     if (value) return value
-    await setTimeout(5)
+    await setTimeout(5, undefined, { ref: false })
   }
 }
 

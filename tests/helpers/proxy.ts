@@ -1,0 +1,62 @@
+import { createServer, request, type Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
+
+/**
+ * A real HTTP proxy between a client and the server, to hurt the connection: cuts it, or holds back
+ * an answer.
+ */
+export class Proxy {
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+  readonly #held = new Map<string, Promise<void>>()
+
+  private constructor(target: string) {
+    this.#server = createServer((incoming, outgoing) => {
+      const options = { method: incoming.method, headers: incoming.headers }
+      const forward = request(`${target}${incoming.url}`, options, async (answer) => {
+        await this.#held.get(incoming.url ?? '')
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+        outgoing.flushHeaders()
+        answer.pipe(outgoing)
+        outgoing.on('close', () => forward.destroy())
+      })
+      forward.on('error', () => outgoing.destroy())
+      incoming.pipe(forward)
+    })
+    this.#server.on('connection', (socket) => {
+      this.#sockets.add(socket)
+      socket.on('close', () => this.#sockets.delete(socket))
+    })
+  }
+
+  static async start(target: string): Promise<Proxy> {
+    const proxy = new Proxy(target)
+    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve))
+    return proxy
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  /** Destroys every connection of a client. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  /** Holds back the answers of this path until the function that it gives is called. */
+  hold(path: string): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#held.set(path, promise)
+    return () => {
+      this.#held.delete(path)
+      resolve()
+    }
+  }
+
+  close(): void {
+    this.cut()
+    this.#server.close()
+  }
+}
