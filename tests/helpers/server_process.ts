@@ -1,11 +1,14 @@
 import { join } from 'node:path'
-import { once } from 'node:events'
+import { on, once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { createServer, type AddressInfo } from 'node:net'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { spawn, type ChildProcess } from 'node:child_process'
 
 type Settings = Readonly<Record<string, string>>
+
+/** Those of `npm start`, and TypeScript. */
+const flags = ['--max-semi-space-size=4', '--import=@poppinss/ts-exec']
 
 export interface Exit {
   readonly code: number | null
@@ -74,6 +77,16 @@ export class ServerProcess {
     await this.#listens()
   }
 
+  /** Asks a probe that was loaded into the process (see loop_probe.js), and gives its answer. */
+  async ask<T>(question: string): Promise<T> {
+    this.#child.send(question)
+    // AdonisJS sends messages of its own.
+    for await (const [message] of on(this.#child, 'message')) {
+      if (message?.answer !== undefined) return message.answer as T
+    }
+    throw new Error('The server is gone')
+  }
+
   /** Kills the process and removes its data. */
   async dispose(): Promise<void> {
     await this.kill('SIGKILL')
@@ -81,7 +94,7 @@ export class ServerProcess {
   }
 
   #spawn(): void {
-    this.#child = spawn(process.execPath, ['--import=@poppinss/ts-exec', 'bin/server.ts'], {
+    this.#child = spawn(process.execPath, [...flags, 'bin/server.ts'], {
       env: { PATH: process.env.PATH, ...this.#settings },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
