@@ -8,7 +8,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 type Settings = Readonly<Record<string, string>>
 
 /** Those of `npm start`, and TypeScript. */
-const flags = ['--max-semi-space-size=4', '--import=@poppinss/ts-exec']
+const flags = ['--max-semi-space-size=4', '--heap-growing-percent=50', '--import=@poppinss/ts-exec']
 
 export interface Exit {
   readonly code: number | null
