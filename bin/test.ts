@@ -13,6 +13,7 @@
 process.env.NODE_ENV = 'test'
 
 import 'reflect-metadata'
+import { rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import type { PluginFn } from '@japa/runner/types'
 import { Ignitor, prettyPrintError } from '@adonisjs/core'
@@ -30,6 +31,9 @@ const countInto = (path: string): PluginFn => {
  * paths to file and directories for scaffolding commands
  */
 const APP_ROOT = new URL('../', import.meta.url)
+
+/** A run that was killed leaves its database behind. */
+rmSync(new URL('tmp/test', APP_ROOT), { recursive: true, force: true })
 
 /**
  * The importer is used to import files in context of the

@@ -1,0 +1,82 @@
+import env from '#start/env'
+import { join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { test } from '@japa/runner'
+import Task from '#models/task'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { Engine } from '#engine/engine'
+import app from '@adonisjs/core/services/app'
+import { TaskTypes } from '#engine/task_types'
+import { sourcesOf, statuses, transitions } from '#engine/status'
+
+/** An engine of its own on the tests' database; it takes no tasks. */
+async function idleEngine(folder: string, maxQueued: number): Promise<Engine> {
+  return new Engine({
+    db: await app.container.make('lucid.db'),
+    logger: await app.container.make('logger'),
+    types: await TaskTypes.load(app.makePath('app/tasks')),
+    lockFolder: join(folder, 'runners'),
+    storageFolder: join(folder, 'storage'),
+    concurrency: env.get('TASK_CONCURRENCY'),
+    maxQueued,
+  })
+}
+
+const request = { owner: 'local', type: 'simulate', input: { steps: 1, stepMs: 0 } }
+
+test.group('The engine', (group) => {
+  let folder: string
+  group.each.setup(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'headway-engine-'))
+    return () => rm(folder, { recursive: true, force: true })
+  })
+
+  test('more tasks than may wait are refused with queue-full, and a running one makes room', async ({
+    assert,
+    cleanup,
+  }) => {
+    const engine = await idleEngine(folder, 2)
+    cleanup(() => engine.stop(0))
+    const [first, second] = [await engine.start(request), await engine.start(request)]
+    cleanup(async () => {
+      const ids = [first, second].map(({ task }) => task.cut.id)
+      await Task.query().whereIn('id', ids).delete()
+    })
+    await assert.rejects(
+      () => engine.start(request),
+      '2 tasks are waiting already. Try again later.'
+    )
+    await engine.cancel(first.task.cut.id, 'local')
+    const third = await engine.start(request)
+    assert.isTrue(third.isNew)
+    await engine.cancel(third.task.cut.id, 'local')
+  })
+
+  test('takes no work any more once it stops', async ({ assert }) => {
+    const engine = await idleEngine(folder, 10)
+    await engine.stop(0)
+    await assert.rejects(() => engine.start(request), /restarting/)
+  })
+
+  test('shows nobody the tasks of another owner', async ({ assert, cleanup }) => {
+    const engine = await idleEngine(folder, 10)
+    cleanup(() => engine.stop(0))
+    const { task } = await engine.start({ ...request, owner: 'somebody' })
+    cleanup(async () => {
+      await Task.query().where('id', task.cut.id).delete()
+    })
+    assert.isNull(await engine.find(task.cut.id, 'local'))
+    assert.isNull(await engine.cancel(task.cut.id, 'local'))
+    assert.lengthOf(await engine.list({ owner: 'somebody', limit: 10 }), 1)
+    await assert.rejects(() => engine.start({ ...request, id: task.cut.id }), /another body/)
+  })
+
+  test('a terminal status leads nowhere, and every other one somewhere', ({ assert }) => {
+    for (const status of statuses) {
+      const isTerminal = ['completed', 'failed', 'cancelled'].includes(status)
+      assert.equal(transitions[status].length === 0, isTerminal)
+    }
+    assert.deepEqual(sourcesOf('completed'), ['processing'])
+    assert.deepEqual(sourcesOf('cancelled'), ['queued', 'processing'])
+  })
+})
