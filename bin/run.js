@@ -26,7 +26,7 @@ if (!node) {
   )
 }
 writeSettings()
-handOver(command === 'dev' ? ['serve', '--hmr', '--no-clear'] : ['test', '--no-clear'])
+handOver(command === 'dev' ? ['serve', '--watch', '--no-clear'] : ['test', '--no-clear'])
 
 /** Whether all that package-lock.json names is in node_modules, in the same version. */
 function isInstalled() {
