@@ -58,7 +58,10 @@ export default defineConfig({
     forceExit: false,
   },
 
-  metaFiles: [{ pattern: 'bin/start.js', reloadServer: false }],
+  metaFiles: [
+    { pattern: 'app/page/*', reloadServer: false },
+    { pattern: 'bin/start.js', reloadServer: false },
+  ],
 
   hooks: {
     init: [indexEntities({ transformers: { enabled: true } })],

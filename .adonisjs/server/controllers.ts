@@ -5,6 +5,7 @@
 
 export const controllers = {
   Answers: () => import('#controllers/answers'),
+  ClientScripts: () => import('#controllers/client_scripts_controller'),
   Health: () => import('#controllers/health_controller'),
   TaskCancellations: () => import('#controllers/task_cancellations_controller'),
   TaskProgress: () => import('#controllers/task_progress_controller'),

@@ -11,6 +11,8 @@ export type ScannedRoutes = {
     'task_cancellations.store': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_types.index': { paramsTuple?: []; params?: {} }
     'health.show': { paramsTuple?: []; params?: {} }
+    'client_scripts.script': { paramsTuple?: []; params?: {} }
+    'client_scripts.types': { paramsTuple?: []; params?: {} }
     'event_stream': { paramsTuple?: []; params?: {} }
     'subscribe': { paramsTuple?: []; params?: {} }
     'unsubscribe': { paramsTuple?: []; params?: {} }
@@ -27,6 +29,8 @@ export type ScannedRoutes = {
     'task_progress.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_types.index': { paramsTuple?: []; params?: {} }
     'health.show': { paramsTuple?: []; params?: {} }
+    'client_scripts.script': { paramsTuple?: []; params?: {} }
+    'client_scripts.types': { paramsTuple?: []; params?: {} }
     'event_stream': { paramsTuple?: []; params?: {} }
   }
   HEAD: {
@@ -35,6 +39,8 @@ export type ScannedRoutes = {
     'task_progress.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_types.index': { paramsTuple?: []; params?: {} }
     'health.show': { paramsTuple?: []; params?: {} }
+    'client_scripts.script': { paramsTuple?: []; params?: {} }
+    'client_scripts.types': { paramsTuple?: []; params?: {} }
     'event_stream': { paramsTuple?: []; params?: {} }
   }
 }

@@ -10,9 +10,18 @@ export class Proxy {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #held = new Map<string, Promise<void>>()
+  /** Answered instead of asking the server, as a proxy does while the server is away. */
+  outage: number | undefined
+  /** How many requests the outage has hit. */
+  refused = 0
 
   private constructor(target: string) {
     this.#server = createServer((incoming, outgoing) => {
+      if (this.outage) {
+        this.refused++
+        outgoing.writeHead(this.outage).end()
+        return
+      }
       const options = { method: incoming.method, headers: incoming.headers }
       const forward = request(`${target}${incoming.url}`, options, async (answer) => {
         await this.#held.get(incoming.url ?? '')

@@ -2,6 +2,11 @@ import { EventSource } from 'eventsource'
 import type { Snapshot } from '#engine/snapshot'
 import { Transmit } from '@adonisjs/transmit-client'
 
+type SourceFactory = (url: string | URL, options: EventSourceInit) => globalThis.EventSource
+
+const plainSource: SourceFactory = (url, options) =>
+  new EventSource(url, options) as unknown as globalThis.EventSource
+
 /**
  * The unmodified client of the framework, as its README shows it, which renders whatever comes
  * last. Node has no EventSource of its own, hence the factory.
@@ -11,12 +16,8 @@ export class NaiveClient {
   readonly transmit: Transmit
   connections = 0
 
-  constructor(baseUrl: string) {
-    this.transmit = new Transmit({
-      baseUrl,
-      eventSourceFactory: (url, options) =>
-        new EventSource(url, options) as unknown as globalThis.EventSource,
-    })
+  constructor(baseUrl: string, makeSource: SourceFactory = plainSource) {
+    this.transmit = new Transmit({ baseUrl, eventSourceFactory: makeSource })
     this.transmit.on('connected', () => this.connections++)
   }
 

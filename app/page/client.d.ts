@@ -1,0 +1,52 @@
+/** A task as every poll and every message of a stream gives it: whole, never a delta. */
+export interface TaskSnapshot {
+  readonly id: string
+  readonly type: string
+  readonly status: 'queued' | 'processing' | 'completed' | 'failed' | 'cancelled'
+  /** 0–100, or `null` while it can't be known. */
+  readonly progress: number | null
+  readonly message: string | null
+  readonly current: number | null
+  readonly total: number | null
+  readonly unit: string | null
+  readonly rate: number | null
+  readonly etaSeconds: number | null
+  /** Grows with every snapshot of a task. */
+  readonly version: number
+  readonly result: unknown
+  readonly error: { readonly code: string; readonly message: string } | null
+  readonly [field: string]: unknown
+}
+
+/** How fresh what is shown is. */
+export type Freshness = 'catching-up' | 'live' | 'stale'
+
+export interface ResilientOptions {
+  /** Milliseconds without a word after which the line counts as dead; 40,000 unless told. */
+  readonly silence?: number
+  readonly withCredentials?: boolean
+  /** Where the platform has none of its own. */
+  readonly EventSource?: unknown
+}
+
+/**
+ * An EventSource that comes back from any answer but 200, and from a line that died without a word,
+ * with full-jitter backoff. Tells an outage once (`error`), further failures as `retry`.
+ */
+export class ResilientEventSource extends EventTarget {
+  constructor(url: string | URL, options?: ResilientOptions)
+  readonly url: string
+  readonly readyState: number
+  readonly failures: number
+  close(): void
+}
+
+export interface WatchOptions extends ResilientOptions {
+  /** Gets each newer snapshot, never an older one. */
+  readonly onSnapshot: (snapshot: TaskSnapshot) => void
+  readonly onState?: (state: Freshness) => void
+  readonly fetch?: typeof globalThis.fetch
+}
+
+/** Watches one task to its end, by a stream, or by polling where streams don't get through. */
+export function watchTask(url: string, options: WatchOptions): { close(): void }

@@ -1,0 +1,95 @@
+import { test } from '@japa/runner'
+import { EventSource } from 'eventsource'
+import { Proxy } from '#tests/helpers/proxy'
+import { startScript } from '#tests/helpers/scripted'
+import { NaiveClient } from '#tests/helpers/transmit_client'
+import { deferred, endOf, until } from '#tests/helpers/waiting'
+import {
+  ResilientEventSource,
+  watchTask,
+  type Freshness,
+  type TaskSnapshot,
+} from '../../app/page/client.js'
+
+const base = () => `http://${process.env.HOST}:${process.env.PORT}`
+
+test.group('The browser helper', () => {
+  test('is served as one script, with its types', async ({ assert }) => {
+    const script = await fetch(`${base()}/client.js`)
+    assert.equal(script.status, 200)
+    assert.match(script.headers.get('content-type') ?? '', /javascript/)
+    assert.isNotNull(script.headers.get('etag'))
+    assert.include(await script.text(), 'export function watchTask')
+    const types = await fetch(`${base()}/client.d.ts`)
+    assert.include(await types.text(), 'export function watchTask')
+  })
+
+  test('lets the unmodified client, with its default options, survive more 502s than it would bear', async ({
+    assert,
+    cleanup,
+  }) => {
+    const proxy = await Proxy.start(base())
+    const client = new NaiveClient(
+      proxy.url,
+      (url, options) =>
+        new ResilientEventSource(url, {
+          ...options,
+          EventSource,
+        }) as unknown as globalThis.EventSource
+    )
+    cleanup(() => {
+      client.close()
+      proxy.close()
+    })
+    const go = deferred()
+    const id = await startScript(async (task) => {
+      task.progress(10)
+      await go.promise
+    })
+    await client.watch(id)
+    await until(() => client.shown?.progress === 10)
+
+    proxy.outage = 502
+    proxy.cut()
+    await until(() => proxy.refused > 2)
+    go.resolve()
+    await endOf(id)
+    proxy.outage = undefined
+    await until(() => client.shown?.status === 'completed')
+    assert.equal(client.shown?.version, (await endOf(id)).version)
+  })
+
+  test('watches by polling where streams do not get through', async ({ assert, cleanup }) => {
+    /** As in a network that lets no stream through. */
+    class Blocked extends EventTarget {
+      readyState = 0
+      constructor() {
+        super()
+        setImmediate(() => this.dispatchEvent(new Event('error')))
+      }
+      close() {}
+    }
+    const go = deferred()
+    const id = await startScript(async (task) => {
+      task.progress(20)
+      await go.promise
+    })
+    const seen: TaskSnapshot[] = []
+    const states: Freshness[] = []
+    const watch = watchTask(`${base()}/tasks/${id}`, {
+      EventSource: Blocked,
+      onSnapshot: (snapshot) => seen.push(snapshot),
+      onState: (state) => states.push(state),
+    })
+    cleanup(() => watch.close())
+    await until(() => seen.at(-1)?.progress === 20)
+    go.resolve()
+    await until(() => seen.at(-1)?.status === 'completed')
+    const versions = seen.map(({ version }) => version)
+    assert.deepEqual(
+      versions,
+      [...new Set(versions)].sort((a, b) => a - b)
+    )
+    assert.deepEqual(states, ['catching-up', 'stale', 'live'])
+  })
+})
