@@ -8,6 +8,7 @@ export type ScannedRoutes = {
     'tasks.index': { paramsTuple?: []; params?: {} }
     'tasks.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_progress.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_events.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_cancellations.store': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_types.index': { paramsTuple?: []; params?: {} }
     'health.show': { paramsTuple?: []; params?: {} }
@@ -25,6 +26,7 @@ export type ScannedRoutes = {
     'tasks.index': { paramsTuple?: []; params?: {} }
     'tasks.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_progress.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_events.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_types.index': { paramsTuple?: []; params?: {} }
     'health.show': { paramsTuple?: []; params?: {} }
     'event_stream': { paramsTuple?: []; params?: {} }
@@ -33,6 +35,7 @@ export type ScannedRoutes = {
     'tasks.index': { paramsTuple?: []; params?: {} }
     'tasks.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_progress.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_events.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_types.index': { paramsTuple?: []; params?: {} }
     'health.show': { paramsTuple?: []; params?: {} }
     'event_stream': { paramsTuple?: []; params?: {} }
