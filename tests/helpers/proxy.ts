@@ -3,16 +3,23 @@ import type { Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 
 /**
- * A real HTTP proxy between a client and the server, to hurt the connection: cuts it, or holds back
- * an answer.
+ * A real HTTP proxy between a client and the server, to hurt the connection: cuts it, holds back an
+ * answer, or fails.
  */
 export class Proxy {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  readonly #failing = new Set<string>()
+  /** How many requests it has failed. */
+  failures = 0
   readonly #held = new Map<string, Promise<void>>()
 
   private constructor(target: string) {
     this.#server = createServer((incoming, outgoing) => {
+      if (this.#failing.has(incoming.url ?? '')) {
+        this.failures++
+        return void outgoing.writeHead(503).end()
+      }
       const options = { method: incoming.method, headers: incoming.headers }
       const forward = request(`${target}${incoming.url}`, options, async (answer) => {
         await this.#held.get(incoming.url ?? '')
@@ -53,6 +60,11 @@ export class Proxy {
       this.#held.delete(path)
       resolve()
     }
+  }
+
+  /** Answers this path with 503 from now on. */
+  fail(path: string): void {
+    this.#failing.add(path)
   }
 
   close(): void {
