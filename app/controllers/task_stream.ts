@@ -39,7 +39,7 @@ export async function answerWithStream(
   raw.flushHeaders()
   stream.begin()
   if (seen !== null) stream.has(cut.snapshot.channel, seen)
-  await hub.subscribe(stream, cut.snapshot.channel)
+  await hub.subscribe(stream, cut.snapshot.channel, raw)
 }
 
 /** The version that the client has. One that the task has never had is none of ours. */

@@ -15,7 +15,8 @@ import {
 
 /**
  * Stands before Transmit's three routes, which check neither what they are given nor whose it is: a
- * uid belongs to whoever opened its stream.
+ * uid belongs to whoever opened its stream, and for a while after. While there is one owner, the uid
+ * itself is the secret.
  */
 @inject()
 export default class TransmitGuardMiddleware {
@@ -28,7 +29,7 @@ export default class TransmitGuardMiddleware {
   async #stream(ctx: HttpContext, next: NextFn) {
     const { uid } = await ctx.request.validateUsing(streamValidator)
     const owner = ownerOf(ctx)
-    if ((this.hub.ownerOf(uid) ?? owner) !== owner) throw new StreamTaken()
+    if ((this.hub.streams.ownerOf(uid) ?? owner) !== owner) throw new StreamTaken()
 
     // Transmit forgets the uid when the old connection closes: that has to be over first.
     for (let old = this.hub.streams.find(uid); old; old = this.hub.streams.find(uid)) {

@@ -47,6 +47,10 @@ export class EventStream {
     response.on('drain', () => this.flush())
   }
 
+  isOn(response: ServerResponse): boolean {
+    return this.#response === response
+  }
+
   get isOpen(): boolean {
     return !this.#response.writableEnded && !this.#response.destroyed
   }

@@ -10,7 +10,6 @@ import { ChannelIndex } from '#realtime/channel_index'
 import { TASK_LIST, taskOf } from '#realtime/channels'
 import type { EventStream } from '#realtime/event_stream'
 import { Streams, type StreamLimits } from '#realtime/streams'
-import { StickySubscriptions } from '#realtime/sticky_subscriptions'
 
 /** Milliseconds after the answer to a subscription at which the snapshot is sent once more. */
 const ECHO = 250
@@ -32,7 +31,6 @@ export class Hub {
   readonly #logger: Logger
   readonly #index = new ChannelIndex()
   readonly #lists: TaskLists
-  readonly #sticky = new StickySubscriptions()
   readonly #antiEntropy = new AntiEntropy()
   #stopListening: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
@@ -49,7 +47,6 @@ export class Hub {
     this.#stopListening = this.#engine.listen((cut) => this.#deliver(cut))
     this.#timer = setInterval(() => {
       this.streams.tend()
-      this.#sticky.expire()
       void this.repeat()
     }, CARE)
     this.#timer.unref()
@@ -62,20 +59,6 @@ export class Hub {
     this.streams.drain()
   }
 
-  /** Whose uid it is, also a short while after its stream was lost. */
-  ownerOf(uid: string): string | undefined {
-    return this.streams.find(uid)?.owner ?? this.#sticky.ownerOf(uid)
-  }
-
-  /** To be called once the head is out. Gives the channels of the stream that the uid had before. */
-  begin(uid: string): readonly string[] {
-    const stream = this.streams.find(uid)
-    if (!stream) return []
-    if (this.streams.isDraining) stream.end()
-    else stream.begin()
-    return this.#sticky.take(uid)
-  }
-
   /** Whether a stream may be subscribed to this channel too, given those that are being decided. */
   hasRoom(stream: EventStream, channel: string): boolean {
     const channels = this.#index.channelsOf(stream)
@@ -86,9 +69,9 @@ export class Hub {
    * Subscribes a stream and sends it the snapshot; once more when the answer to the subscription is
    * out, for a client that adds its handler only then.
    */
-  async subscribe(stream: EventStream, channel: string, answer?: ServerResponse): Promise<void> {
+  async subscribe(stream: EventStream, channel: string, answer: ServerResponse): Promise<void> {
     this.#index.add(channel, stream)
-    if (answer) this.echo(stream, channel, answer)
+    if (!stream.isOn(answer)) this.echo(stream, channel, answer)
     await this.catchUp(stream, channel)
   }
 
@@ -165,9 +148,9 @@ export class Hub {
     else this.#index.remove(channel, stream)
   }
 
-  #closed(stream: EventStream): void {
+  #closed(stream: EventStream): string[] {
     const channels = [...this.#index.channelsOf(stream)]
-    if (stream.uid && channels.length > 0) this.#sticky.remember(stream.uid, stream.owner, channels)
     for (const channel of channels) this.unsubscribe(stream, channel)
+    return channels
   }
 }

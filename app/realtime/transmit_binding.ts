@@ -12,7 +12,8 @@ type Payload = Parameters<Transmit['broadcast']>[1]
 export function bindTransmit(transmit: Transmit, hub: Hub): void {
   transmit.on('connect', ({ uid, context }) => {
     // Through the front door: what the uid had before is authorised again.
-    for (const channel of hub.begin(uid)) void transmit.subscribe({ uid, channel, context })
+    const channels = hub.streams.begin(uid, context.response.response)
+    for (const channel of channels) void transmit.subscribe({ uid, channel, context })
   })
   transmit.on('subscribe', ({ uid, channel, context }) => {
     const stream = hub.streams.find(uid)
