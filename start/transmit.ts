@@ -1,22 +1,24 @@
 import app from '@adonisjs/core/services/app'
 import { Hub } from '#realtime/hub'
-import { ownerOf } from '#start/owner'
-import { Engine } from '#engine/engine'
 import { middleware } from '#start/kernel'
-import { taskOf } from '#realtime/transmit_binding'
+import { TASK_LIST, taskOf } from '#realtime/channels'
 import transmit from '@adonisjs/transmit/services/main'
 
 await app.container.make(Hub)
-const engine = await app.container.make(Engine)
 
 transmit.registerRoutes((route) => route.use(middleware.transmitGuard()))
 
-/** A task that doesn't exist yet may be awaited; one of somebody else may not be watched. */
-transmit.authorize<{ id: string }>('long-task/:id', async (ctx, { id }) => {
-  if (!taskOf(`long-task/${id}`)) return false
-  const cut = await engine.cutOf(id)
-  return cut === null || cut.owner === ownerOf(ctx)
-})
+/**
+ * A task that doesn't exist yet may be awaited, and one of somebody else looks the same: the hub
+ * sends nobody what he may not see.
+ */
+transmit.authorize<{ id: string }>(
+  'long-task/:id',
+  (_ctx, { id }) => taskOf(`long-task/${id}`) !== null
+)
+
+/** Everybody's own tasks. */
+transmit.authorize(TASK_LIST, () => true)
 
 /** Registered last: what no rule above allows is denied. */
 transmit.authorize('*', () => false)

@@ -8,7 +8,9 @@ export const controllers = {
   ClientScripts: () => import('#controllers/client_scripts_controller'),
   Health: () => import('#controllers/health_controller'),
   TaskCancellations: () => import('#controllers/task_cancellations_controller'),
+  TaskEvents: () => import('#controllers/task_events_controller'),
   TaskProgress: () => import('#controllers/task_progress_controller'),
+  TaskStream: () => import('#controllers/task_stream'),
   TaskTypes: () => import('#controllers/task_types_controller'),
   Tasks: () => import('#controllers/tasks_controller'),
 }

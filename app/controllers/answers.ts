@@ -1,5 +1,6 @@
 import type { Cut } from '#engine/cut'
 import { isTerminal } from '#engine/status'
+import type { Encoding } from '#realtime/encoding'
 import type { HttpContext } from '@adonisjs/core/http'
 
 /** Seconds. */
@@ -29,4 +30,19 @@ export function retryAfter({ response }: HttpContext, { snapshot }: Cut): void {
   const elapsed = (Date.now() - Date.parse(snapshot.startedAt ?? snapshot.createdAt)) / 1000
   const pause = Math.min(elapsed / 20, snapshot.etaSeconds ?? Infinity, LONGEST_PAUSE)
   response.header('Retry-After', Math.max(1, Math.round(pause)))
+}
+
+/**
+ * Answers a request for a stream that can't be had now: 200, come back after so many milliseconds.
+ * Any other status would end an `EventSource` for good.
+ */
+export function answerWithRetry(
+  { response }: HttpContext,
+  encoding: Encoding,
+  after: number
+): void {
+  response
+    .header('Content-Type', encoding.contentType)
+    .header('Cache-Control', 'no-store')
+    .send(encoding.retry(after))
 }

@@ -1,5 +1,6 @@
 import env from '#start/env'
 import { inject } from '@adonisjs/core'
+import { Hub } from '#realtime/hub'
 import { ownerOf } from '#start/owner'
 import { Engine } from '#engine/engine'
 import { readTaskRequest } from '#validators/task_request'
@@ -8,12 +9,26 @@ import { listTasksValidator } from '#validators/task'
 import type { HttpContext } from '@adonisjs/core/http'
 import TaskTransformer from '#transformers/task_transformer'
 import { cursorOf, seqOf } from '#transformers/cursor'
+import type { Encoding } from '#realtime/encoding'
+import { lineEncoding } from '#realtime/line_encoding'
+import { eventEncoding } from '#realtime/event_encoding'
+import { answerWithStream } from '#controllers/task_stream'
 import { answerWithCut, retryAfter } from '#controllers/answers'
+
+/** What `GET /tasks/:id` can be; the first where the client takes anything. */
+const types = ['application/json', 'text/event-stream', 'text/plain']
+const streams: ReadonlyMap<unknown, Encoding> = new Map<unknown, Encoding>([
+  ['text/event-stream', eventEncoding],
+  ['text/plain', lineEncoding],
+])
 
 /** Tasks as resources: start one, look at one, list them. */
 @inject()
 export default class TasksController {
-  constructor(protected engine: Engine) {}
+  constructor(
+    protected engine: Engine,
+    protected hub: Hub
+  ) {}
 
   /** 202 with the task, which is in the table by then. */
   async store(ctx: HttpContext) {
@@ -25,9 +40,12 @@ export default class TasksController {
     return answerWithCut(ctx, task.cut, new TaskTransformer(task).toObject())
   }
 
+  /** JSON, unless the client would rather have the stream. */
   async show(ctx: HttpContext) {
     const task = await this.engine.find(ctx.params.id, ownerOf(ctx))
     if (!task) throw new TaskNotFound()
+    const encoding = streams.get(ctx.request.accepts(types) ?? '')
+    if (encoding) return answerWithStream(ctx, this.hub, { cut: task.cut, encoding })
     retryAfter(ctx, task.cut)
     return answerWithCut(ctx, task.cut, new TaskTransformer(task).toObject())
   }

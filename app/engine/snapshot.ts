@@ -15,6 +15,7 @@ export interface Snapshot extends Omit<TaskState, 'owner'> {
   readonly links: {
     readonly self: string
     readonly progress: string
+    readonly events: string
     readonly cancel: string
   }
 }
@@ -53,7 +54,12 @@ export function snapshotOf(state: TaskState, health: Snapshot['health']): Snapsh
     updatedAt: state.updatedAt,
     finishedAt: state.finishedAt,
     channel: channelOf(state.id),
-    links: { self, progress: `${self}/progress`, cancel: `${self}/cancel` },
+    links: {
+      self,
+      progress: `${self}/progress`,
+      events: `${self}/events`,
+      cancel: `${self}/cancel`,
+    },
   }
 }
 

@@ -74,3 +74,18 @@ export class StreamTaken extends Exception {
   static code = 'stream-taken'
   static message = 'This uid is in use. Choose one that can not be guessed.'
 }
+
+/** Nobody may subscribe to this channel. */
+export class ChannelDenied extends Exception {
+  static status = 400
+  static code = 'channel-denied'
+  static message = 'There is no such channel. There are long-task/<id> and long-tasks.'
+}
+
+/** A stream is subscribed to as many channels as it may be. */
+export class TooManyChannels extends Exception {
+  static status = 429
+  static code = 'too-many-channels'
+  static message = 'The stream has too many channels. Unsubscribe from some, or watch long-tasks.'
+  readonly retryAfter = 30
+}

@@ -1,31 +1,65 @@
 import { inject } from '@adonisjs/core'
 import { Hub } from '#realtime/hub'
-import { ownerOf } from '#start/owner'
-import type { HttpContext } from '@adonisjs/core/http'
+import { clientOf, ownerOf } from '#start/owner'
 import type { NextFn } from '@adonisjs/core/types/http'
+import type { HttpContext } from '@adonisjs/core/http'
+import { answerWithRetry } from '#controllers/answers'
+import { transmitEncoding as encoding } from '#realtime/transmit_encoding'
 import { streamValidator, subscriptionValidator } from '#validators/stream'
-import { StreamNotFound, StreamTaken } from '#exceptions/http_errors'
+import {
+  ChannelDenied,
+  StreamNotFound,
+  StreamTaken,
+  TooManyChannels,
+} from '#exceptions/http_errors'
 
 /**
  * Stands before Transmit's three routes, which check neither what they are given nor whose it is: a
- * uid belongs to whoever opened its stream.
+ * uid belongs to whoever opened its stream, and for a while after. While there is one owner, the uid
+ * itself is the secret.
  */
 @inject()
 export default class TransmitGuardMiddleware {
   constructor(protected hub: Hub) {}
 
   async handle(ctx: HttpContext, next: NextFn) {
-    const opens = ctx.request.method() === 'GET' || ctx.request.method() === 'HEAD'
-    const { uid } = await ctx.request.validateUsing(opens ? streamValidator : subscriptionValidator)
-    const stream = this.hub.find(uid)
-    const isOwn = stream?.owner === ownerOf(ctx)
+    return ctx.request.method() === 'POST' ? this.#subscription(ctx, next) : this.#stream(ctx, next)
+  }
 
-    if (!opens && !isOwn) throw new StreamNotFound()
-    if (opens && stream) {
-      if (!isOwn) throw new StreamTaken()
-      // Transmit forgets the uid when the old connection closes: that has to be over first.
-      await stream.destroy()
+  async #stream(ctx: HttpContext, next: NextFn) {
+    const { uid } = await ctx.request.validateUsing(streamValidator)
+    const owner = ownerOf(ctx)
+    if ((this.hub.streams.ownerOf(uid) ?? owner) !== owner) throw new StreamTaken()
+
+    // Transmit forgets the uid when the old connection closes: that has to be over first.
+    for (let old = this.hub.streams.find(uid); old; old = this.hub.streams.find(uid)) {
+      if (old.owner !== owner) throw new StreamTaken()
+      await old.destroy()
     }
+    const raw = ctx.response.response
+    if (raw.destroyed) return
+    const opening = { uid, owner, client: clientOf(ctx), encoding }
+    const wait = this.hub.streams.wait(opening)
+    if (wait !== null) return answerWithRetry(ctx, encoding, wait)
+    if (ctx.request.method() === 'HEAD') return answerWithRetry(ctx, encoding, 0)
+
+    this.hub.streams.open(raw, opening)
     return next()
+  }
+
+  async #subscription(ctx: HttpContext, next: NextFn) {
+    const { uid, channel } = await ctx.request.validateUsing(subscriptionValidator)
+    const stream = this.hub.streams.find(uid)
+    if (stream?.owner !== ownerOf(ctx)) throw new StreamNotFound()
+    if (ctx.request.url().endsWith('/unsubscribe')) return next()
+
+    if (!this.hub.hasRoom(stream, channel)) throw new TooManyChannels()
+    stream.joining++
+    try {
+      await next()
+    } finally {
+      stream.joining--
+    }
+    if (ctx.response.getStatus() === 400) throw new ChannelDenied()
   }
 }

@@ -1,5 +1,5 @@
+import env from '#start/env'
 import { Hub } from '#realtime/hub'
-import { ownerOf } from '#start/owner'
 import { Engine } from '#engine/engine'
 import { Waiters } from '#realtime/waiters'
 import { bindTransmit } from '#realtime/transmit_binding'
@@ -11,8 +11,11 @@ export default class RealtimeProvider {
 
   register() {
     this.app.container.singleton(Hub, async (resolver) => {
-      const hub = new Hub(await resolver.make(Engine), await resolver.make('logger'))
-      bindTransmit(await resolver.make('transmit'), hub, ownerOf)
+      const hub = new Hub(await resolver.make(Engine), await resolver.make('logger'), {
+        total: env.get('MAX_STREAMS'),
+        perClient: env.get('MAX_STREAMS_PER_CLIENT'),
+      })
+      bindTransmit(await resolver.make('transmit'), hub)
       hub.open()
       return hub
     })

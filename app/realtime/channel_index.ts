@@ -1,6 +1,7 @@
 import type { EventStream } from '#realtime/event_stream'
 
 const none: ReadonlySet<EventStream> = new Set()
+const noChannels: ReadonlySet<string> = new Set()
 
 /** Which streams are subscribed to which channel. Finding them costs their number, no more. */
 export class ChannelIndex {
@@ -18,17 +19,22 @@ export class ChannelIndex {
     stream.forget(channel)
   }
 
-  /** Forgets a stream and all its subscriptions. */
-  drop(stream: EventStream): void {
-    for (const channel of [...(this.#channels.get(stream) ?? [])]) this.remove(channel, stream)
-  }
-
   subscribers(channel: string): ReadonlySet<EventStream> {
     return this.#streams.get(channel) ?? none
   }
 
   has(channel: string, stream: EventStream): boolean {
     return this.subscribers(channel).has(stream)
+  }
+
+  /** All channels that somebody watches. */
+  channels(): ReadonlyMap<string, unknown> {
+    return this.#streams
+  }
+
+  /** The channels of one stream. */
+  channelsOf(stream: EventStream): ReadonlySet<string> {
+    return this.#channels.get(stream) ?? noChannels
   }
 }
 

@@ -1,25 +1,50 @@
-import type { Frame } from '#realtime/frame'
+import type { News } from '#realtime/news'
+import { isTerminal } from '#engine/status'
+import type { Outbox } from '#realtime/outbox'
+import type { Encoding } from '#realtime/encoding'
 import type { ServerResponse } from 'node:http'
 
+/** Milliseconds without a write before a keep-alive: below the 60 s at which proxies give up. */
+const KEEP_ALIVE = 15_000
+/** Milliseconds for which a reader may take nothing. */
+const STALL_LIMIT = 30_000
+
+export interface StreamOptions {
+  readonly owner: string
+  readonly encoding: Encoding
+  readonly outbox: Outbox
+  /** By which Transmit's clients name their stream. */
+  readonly uid?: string
+}
+
 /**
- * One open SSE response. Once its head is out this is its one writer: two would tear each other's
- * frames apart.
+ * One open response that carries news. Once its head is out this is its one writer: two would tear
+ * each other's frames apart.
  *
- * Guarantees per channel that no frame older than one already sent goes out, and that a reader that
+ * Guarantees per channel that nothing older than what was sent goes out, and that a reader that
  * can't keep up holds at most one pending frame, the newest (invariants 4 and 5).
  */
 export class EventStream {
-  readonly uid: string
+  readonly uid: string | undefined
   readonly owner: string
+  /** How many subscriptions are being decided. */
+  joining = 0
+  readonly #encoding: Encoding
+  readonly #outbox: Outbox
   readonly #response: ServerResponse
   readonly #versions = new Map<string, number>()
-  readonly #pending = new Map<string, Frame>()
+  readonly #pending = new Map<string, News>()
+  #leaving: Buffer[] = []
+  #isLast = false
+  #wroteAt = performance.now()
 
-  constructor(uid: string, owner: string, response: ServerResponse) {
+  constructor(response: ServerResponse, { owner, encoding, outbox, uid }: StreamOptions) {
     this.uid = uid
     this.owner = owner
+    this.#encoding = encoding
+    this.#outbox = outbox
     this.#response = response
-    response.on('drain', () => this.#flush())
+    response.on('drain', () => this.flush())
   }
 
   isOn(response: ServerResponse): boolean {
@@ -30,17 +55,41 @@ export class EventStream {
     return !this.#response.writableEnded && !this.#response.destroyed
   }
 
-  /** Sends a frame, or keeps it until the reader has caught up. */
-  send(channel: string, frame: Frame): void {
-    if (!this.isOpen || this.isStale(channel, frame)) return
-    this.#versions.set(channel, frame.version)
-    if (this.#response.writableNeedDrain) this.#pending.set(channel, frame)
-    else this.#response.write(frame.text)
+  /** Whether the reader has yet to take what was written. */
+  get isFull(): boolean {
+    return this.#response.writableNeedDrain
   }
 
-  /** Whether a newer frame has gone out on this channel. */
-  protected isStale(channel: string, frame: Frame): boolean {
-    return frame.version < (this.#versions.get(channel) ?? 0)
+  /** After the head: tells the client how long to wait before it comes back. */
+  begin(): void {
+    if (this.isOpen) this.#write(this.#encoding.greeting())
+  }
+
+  /** Sends news at the end of this turn, or keeps them until the reader has caught up. */
+  send(channel: string, news: News): void {
+    if (!this.isOpen || this.isStale(channel, news)) return
+    if (news.version !== null) this.#versions.set(channel, news.version)
+    if (this.#encoding.isOfOneTask && news.snapshot) this.#isLast = isTerminal(news.snapshot.status)
+    if (this.isFull) return void this.#pending.set(channel, news)
+    this.#leaving.push(this.#encoding.frame(channel, news))
+    this.#outbox.add(this)
+  }
+
+  /** Whether something newer was sent on this channel. */
+  protected isStale(channel: string, { version }: News): boolean {
+    if (version === null) return false
+    const sent = this.#versions.get(channel) ?? 0
+    return this.#encoding.isOfOneTask ? version <= sent : version < sent
+  }
+
+  /** Notes that the client has a version already. */
+  has(channel: string, version: number): void {
+    this.#versions.set(channel, version)
+  }
+
+  /** Whether the client has had something on this channel. */
+  knows(channel: string): boolean {
+    return this.#versions.has(channel)
   }
 
   /** Forgets a channel: what was sent on it no longer matters. */
@@ -49,32 +98,46 @@ export class EventStream {
     this.#pending.delete(channel)
   }
 
-  /** Tells the client how long to wait before it reconnects (milliseconds). */
-  retryAfter(milliseconds: number): void {
-    if (this.isOpen) this.#response.write(`retry: ${milliseconds}\n\n`)
+  /** Writes all that leaves now in one piece, and what is pending if the reader has caught up. */
+  flush(): void {
+    if (!this.isOpen) return
+    const frames = this.#leaving
+    this.#leaving = []
+    if (!this.isFull) {
+      for (const [channel, news] of this.#pending) frames.push(this.#encoding.frame(channel, news))
+      this.#pending.clear()
+    }
+    if (frames.length > 0) this.#write(frames.length === 1 ? frames[0] : Buffer.concat(frames))
+    if (this.#isLast && this.#pending.size === 0) this.#response.end()
   }
 
-  /** Keeps proxies and dead peers from going unnoticed. A comment: no client sees it. */
-  keepAlive(): void {
-    if (this.isOpen && !this.#response.writableNeedDrain) this.#response.write(':\n\n')
+  /** To be called now and then: keeps the connection alive, and cuts one that has stalled. */
+  tend(now: number): void {
+    if (!this.#response.headersSent || !this.isOpen) return
+    if (this.isFull) {
+      if (now - this.#wroteAt >= STALL_LIMIT) this.#response.destroy()
+    } else if (now - this.#wroteAt >= KEEP_ALIVE) {
+      this.#write(this.#encoding.keepAlive)
+    }
   }
 
-  /** Ends the response in good order. */
+  /** Ends the response in good order, and says when to come back. */
   end(): void {
-    if (this.isOpen) this.#response.end()
+    if (!this.#response.headersSent) return
+    this.flush()
+    if (this.isOpen) this.#response.end(this.#encoding.retry(this.#encoding.comebackDelay()))
   }
 
   /** Cuts the connection, and waits until it is gone. */
   async destroy(): Promise<void> {
-    if (this.#response.destroyed) return
-    const closed = new Promise<void>((resolve) => this.#response.once('close', () => resolve()))
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#response.once('close', () => resolve())
     this.#response.destroy()
-    await closed
+    await promise
   }
 
-  #flush(): void {
-    const frames = [...this.#pending.values()]
-    this.#pending.clear()
-    if (this.isOpen && frames.length > 0) this.#response.write(frames.map((f) => f.text).join(''))
+  #write(text: string | Buffer): void {
+    this.#wroteAt = performance.now()
+    this.#response.write(text)
   }
 }

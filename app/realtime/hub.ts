@@ -1,43 +1,54 @@
 import type { Cut } from '#engine/cut'
+import { newsOf } from '#realtime/news'
 import type { Engine } from '#engine/engine'
-import type { ServerResponse } from 'node:http'
 import { channelOf } from '#engine/snapshot'
-import { transmitFrame } from '#realtime/frame'
+import type { ServerResponse } from 'node:http'
+import { TaskLists } from '#realtime/task_lists'
+import { AntiEntropy } from '#realtime/anti_entropy'
 import type { Logger } from '@adonisjs/core/logger'
-import { EventStream } from '#realtime/event_stream'
 import { ChannelIndex } from '#realtime/channel_index'
+import { TASK_LIST, taskOf } from '#realtime/channels'
+import type { EventStream } from '#realtime/event_stream'
+import { Streams, type StreamLimits } from '#realtime/streams'
 
-/** Milliseconds between two keep-alives: below the 60 s at which common proxies give up. */
-const KEEP_ALIVE = 15_000
 /** Milliseconds after the answer to a subscription at which the snapshot is sent once more. */
 const ECHO = 250
+/** Channels of one stream. */
+const MOST_CHANNELS = 1000
+/** Milliseconds between two rounds of care. */
+const CARE = 1000
 
 /**
- * Who watches what. Owns the open streams and hands each cut to the watchers of its task.
+ * Who watches what. Hands each cut to the watchers of its task.
  *
  * Guarantees: a subscription is answered with a snapshot that was read after it took effect
  * (invariant 4); whoever may not see a task gets nothing of it, also when he subscribed before it
  * existed.
  */
 export class Hub {
+  readonly streams: Streams
   readonly #engine: Engine
   readonly #logger: Logger
   readonly #index = new ChannelIndex()
-  readonly #streams = new Map<string, EventStream>()
+  readonly #lists: TaskLists
+  readonly #antiEntropy = new AntiEntropy()
   #stopListening: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor(engine: Engine, logger: Logger) {
+  constructor(engine: Engine, logger: Logger, limits: StreamLimits) {
     this.#engine = engine
     this.#logger = logger
+    this.#lists = new TaskLists(engine)
+    this.streams = new Streams(limits, (stream) => this.#closed(stream))
   }
 
   /** Begins to hand out cuts. */
   open(): void {
     this.#stopListening = this.#engine.listen((cut) => this.#deliver(cut))
     this.#timer = setInterval(() => {
-      for (const stream of this.#streams.values()) stream.keepAlive()
-    }, KEEP_ALIVE)
+      this.streams.tend()
+      void this.repeat()
+    }, CARE)
     this.#timer.unref()
   }
 
@@ -45,75 +56,101 @@ export class Hub {
   close(): void {
     clearInterval(this.#timer)
     this.#stopListening?.()
-    for (const stream of this.#streams.values()) stream.end()
+    this.streams.drain()
   }
 
-  /** The open stream with this uid. */
-  find(uid: string): EventStream | undefined {
-    return this.#streams.get(uid)
-  }
-
-  connect(uid: string, owner: string, response: ServerResponse): void {
-    const stream = new EventStream(uid, owner, response)
-    this.#streams.set(uid, stream)
-    stream.retryAfter(reconnectDelay())
-  }
-
-  disconnect(uid: string, response: ServerResponse): void {
-    const stream = this.#streams.get(uid)
-    // A stream that came back under its uid meanwhile is another one.
-    if (!stream?.isOn(response)) return
-    this.#streams.delete(uid)
-    this.#index.drop(stream)
+  /** Whether a stream may be subscribed to this channel too, given those that are being decided. */
+  hasRoom(stream: EventStream, channel: string): boolean {
+    const channels = this.#index.channelsOf(stream)
+    return channels.has(channel) || channels.size + stream.joining < MOST_CHANNELS
   }
 
   /**
-   * Subscribes a stream to a task and sends it the snapshot; once more when the answer to the
-   * subscription is out, for a client that adds its handler only then.
+   * Subscribes a stream and sends it the snapshot; once more when the answer to the subscription is
+   * out, for a client that adds its handler only then.
    */
-  async subscribe(uid: string, taskId: string, answer: ServerResponse): Promise<void> {
-    const stream = this.#streams.get(uid)
-    if (!stream) return
-    this.#index.add(channelOf(taskId), stream)
-    this.echo(stream, taskId, answer)
-    await this.catchUp(stream, taskId)
+  async subscribe(stream: EventStream, channel: string, answer: ServerResponse): Promise<void> {
+    this.#index.add(channel, stream)
+    if (!stream.isOn(answer)) this.echo(stream, channel, answer)
+    await this.catchUp(stream, channel)
   }
 
-  unsubscribe(uid: string, taskId: string): void {
-    const stream = this.#streams.get(uid)
-    if (stream) this.#index.remove(channelOf(taskId), stream)
+  unsubscribe(stream: EventStream, channel: string): void {
+    this.#index.remove(channel, stream)
+    if (channel === TASK_LIST) this.#lists.drop(stream)
   }
 
-  /** Sends the newest snapshot to one stream, read after its subscription took effect. */
-  protected async catchUp(stream: EventStream, taskId: string): Promise<void> {
-    const channel = channelOf(taskId)
+  /**
+   * Takes what was handed to Transmit, here or in another process. Whoever has not been seen to be
+   * allowed to watch the task gets a snapshot of it instead, if he is.
+   */
+  broadcast(channel: string, payload: unknown, except: readonly string[] = []): void {
+    const news = channel === TASK_LIST ? null : newsOf(channel, payload)
+    if (!news) return this.#logger.warn({ channel }, 'a broadcast that is no snapshot was dropped')
+    for (const stream of this.#index.subscribers(channel)) {
+      if (stream.uid && except.includes(stream.uid)) continue
+      if (!news.snapshot || stream.knows(channel)) stream.send(channel, news)
+      else void this.catchUp(stream, channel)
+    }
+  }
+
+  /** The streams that are subscribed to a channel, by their uids. */
+  subscribers(channel: string): string[] {
+    return [...this.#index.subscribers(channel)].flatMap(({ uid }) => uid ?? [])
+  }
+
+  /** Tells again what a lossy bus may have dropped (invariant 9). */
+  async repeat(): Promise<void> {
+    const due = this.#antiEntropy.next(this.#index.channels())
     try {
-      const cut = await this.#engine.cutOf(taskId)
+      const cuts = await this.#engine.cutsOf(due.flatMap((channel) => taskOf(channel) ?? []))
+      for (const cut of cuts) {
+        this.#tellWatchers(cut)
+        this.#antiEntropy.told(cut)
+      }
+    } catch (error) {
+      this.#logger.error({ err: error }, 'no snapshots could be read to repeat them')
+    }
+  }
+
+  /** Sends the newest there is to one stream, read after its subscription took effect. */
+  protected async catchUp(stream: EventStream, channel: string): Promise<void> {
+    if (!this.#index.has(channel, stream)) return
+    const id = taskOf(channel)
+    try {
+      if (channel === TASK_LIST) await this.#lists.tell(stream)
+      const cut = id && (await this.#engine.cutOf(id))
       if (cut && this.#index.has(channel, stream)) this.#send(cut, stream)
     } catch (error) {
-      this.#logger.error({ err: error, task: taskId }, 'no snapshot could be read for a watcher')
+      this.#logger.error({ err: error, channel }, 'no snapshot could be read for a watcher')
     }
   }
 
   /** Sends it again once the answer to the subscription has gone out. */
-  protected echo(stream: EventStream, taskId: string, answer: ServerResponse): void {
+  protected echo(stream: EventStream, channel: string, answer: ServerResponse): void {
     answer.once('close', () => {
-      setTimeout(() => void this.catchUp(stream, taskId), ECHO).unref()
+      setTimeout(() => void this.catchUp(stream, channel), ECHO).unref()
     })
   }
 
   #deliver(cut: Cut): void {
+    this.#tellWatchers(cut)
+    this.#lists.take(cut)
+  }
+
+  #tellWatchers(cut: Cut): void {
     for (const stream of this.#index.subscribers(channelOf(cut.id))) this.#send(cut, stream)
   }
 
   #send(cut: Cut, stream: EventStream): void {
     const channel = channelOf(cut.id)
-    if (stream.owner === cut.owner) stream.send(channel, transmitFrame(cut))
+    if (stream.owner === cut.owner) stream.send(channel, cut)
     else this.#index.remove(channel, stream)
   }
-}
 
-/** 4–8 s: the stock client gives up after five errors, and not all come back at once. */
-function reconnectDelay(): number {
-  return Math.round(4000 + Math.random() * 4000)
+  #closed(stream: EventStream): string[] {
+    const channels = [...this.#index.channelsOf(stream)]
+    for (const channel of channels) this.unsubscribe(stream, channel)
+    return channels
+  }
 }

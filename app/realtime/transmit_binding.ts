@@ -1,33 +1,52 @@
 import type { Hub } from '#realtime/hub'
-import type { HttpContext } from '@adonisjs/core/http'
 import type { ContainerBindings } from '@adonisjs/core/types'
 
-const CHANNEL = /^long-task\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+type Transmit = ContainerBindings['transmit']
+type Payload = Parameters<Transmit['broadcast']>[1]
 
-/** The task that a Transmit channel carries, `null` for any other channel. */
-export function taskOf(channel: string): string | null {
-  return CHANNEL.exec(channel)?.[1] ?? null
+/**
+ * Lets Transmit keep its routes, its authorisation, its bus and its client, and hands its streams
+ * and its broadcasts to the hub, which does the writing. The listeners must not throw: Transmit
+ * would not catch it.
+ */
+export function bindTransmit(transmit: Transmit, hub: Hub): void {
+  transmit.on('connect', ({ uid, context }) => {
+    // Through the front door: what the uid had before is authorised again.
+    const channels = hub.streams.begin(uid, context.response.response)
+    for (const channel of channels) void transmit.subscribe({ uid, channel, context })
+  })
+  transmit.on('subscribe', ({ uid, channel, context }) => {
+    const stream = hub.streams.find(uid)
+    if (stream) void hub.subscribe(stream, channel, context.response.response)
+  })
+  transmit.on('unsubscribe', ({ uid, channel }) => {
+    const stream = hub.streams.find(uid)
+    if (stream) hub.unsubscribe(stream, channel)
+  })
+  bindBroadcasts(transmit, hub)
 }
 
 /**
- * Lets Transmit keep its routes, its authorisation and its client, and hands its streams to the hub,
- * which does the writing. The listeners must not throw: Transmit would not catch it.
+ * Transmit finds one subscriber to every channel, the hub; so its own streams carry nothing, also of
+ * what comes over the bus. A payload that is no JSON throws at the caller, before the bus or a stream
+ * sees it, and what happens to it afterwards is not seen.
  */
-export function bindTransmit(
-  transmit: ContainerBindings['transmit'],
-  hub: Hub,
-  ownerOf: (ctx: HttpContext) => string
-): void {
-  transmit.on('connect', ({ uid, context }) => {
-    hub.connect(uid, ownerOf(context), context.response.response)
-  })
-  transmit.on('disconnect', ({ uid, context }) => hub.disconnect(uid, context.response.response))
-  transmit.on('subscribe', ({ uid, channel, context }) => {
-    const id = taskOf(channel)
-    if (id) void hub.subscribe(uid, id, context.response.response)
-  })
-  transmit.on('unsubscribe', ({ uid, channel }) => {
-    const id = taskOf(channel)
-    if (id) hub.unsubscribe(uid, id)
-  })
+function bindBroadcasts(transmit: Transmit, hub: Hub): void {
+  const broadcast = transmit.broadcast.bind(transmit)
+  const findByChannel = (channel: string) => [
+    {
+      getUid: () => '',
+      writeMessage: ({ data }: { data: { payload: unknown } }) =>
+        hub.broadcast(channel, data.payload),
+    },
+  ]
+  Object.assign(transmit.getManager(), { findByChannel })
+  transmit.broadcast = (channel, payload) => broadcast(channel, copy(payload))
+  transmit.broadcastExcept = (channel, payload, uids) =>
+    hub.broadcast(channel, payload, [uids].flat())
+  transmit.getSubscribersFor = (channel) => hub.subscribers(channel)
+}
+
+function copy(payload: Payload | undefined): Payload {
+  return JSON.parse(JSON.stringify(payload ?? null)) as Payload
 }

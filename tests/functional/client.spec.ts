@@ -49,9 +49,9 @@ test.group('The browser helper', () => {
     await client.watch(id)
     await until(() => client.shown?.progress === 10)
 
-    proxy.outage = 502
+    proxy.outage = { status: 502 }
     proxy.cut()
-    await until(() => proxy.refused > 2)
+    await until(() => proxy.failures > 2)
     go.resolve()
     await endOf(id)
     proxy.outage = undefined

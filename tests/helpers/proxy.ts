@@ -3,24 +3,24 @@ import type { Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 
 /**
- * A real HTTP proxy between a client and the server, to hurt the connection: cuts it, or holds back
- * an answer.
+ * A real HTTP proxy between a client and the server, to hurt the connection: cuts it, holds back an
+ * answer, or fails.
  */
 export class Proxy {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #held = new Map<string, Promise<void>>()
-  /** Answered instead of asking the server, as a proxy does while the server is away. */
-  outage: number | undefined
+  /** Answered instead of asking the server, as a proxy does while that is away; on all paths or one. */
+  outage: { status: number; path?: string } | undefined
   /** How many requests the outage has hit. */
-  refused = 0
+  failures = 0
 
   private constructor(target: string) {
     this.#server = createServer((incoming, outgoing) => {
-      if (this.outage) {
-        this.refused++
-        outgoing.writeHead(this.outage).end()
-        return
+      const { path = incoming.url, status = 0 } = this.outage ?? {}
+      if (status && path === incoming.url) {
+        this.failures++
+        return void outgoing.writeHead(status).end()
       }
       const options = { method: incoming.method, headers: incoming.headers }
       const forward = request(`${target}${incoming.url}`, options, async (answer) => {

@@ -1,0 +1,49 @@
+import type { Cut } from '#engine/cut'
+import type { Hub } from '#realtime/hub'
+import { isTerminal } from '#engine/status'
+import type { Encoding } from '#realtime/encoding'
+import { clientOf, ownerOf } from '#start/owner'
+import type { HttpContext } from '@adonisjs/core/http'
+import { answerWithRetry } from '#controllers/answers'
+
+/**
+ * Answers with the stream of a task: the snapshot unless the client has it, what comes after it, and
+ * the end. 204 when there is nothing more to come.
+ *
+ * @param cut a cut of the task that this client may see
+ */
+export async function answerWithStream(
+  ctx: HttpContext,
+  hub: Hub,
+  { cut, encoding }: { cut: Cut; encoding: Encoding }
+): Promise<void> {
+  const { request, response } = ctx
+  const seen = seenVersion(request.header('last-event-id'), cut)
+  response.vary('Accept')
+  if (seen === cut.version && isTerminal(cut.snapshot.status)) return response.status(204).send('')
+
+  const raw = response.response
+  if (raw.destroyed) return
+  const opening = { owner: ownerOf(ctx), client: clientOf(ctx), encoding }
+  const wait = hub.streams.wait(opening)
+  if (wait !== null) return answerWithRetry(ctx, encoding, wait)
+  if (request.method() === 'HEAD') return answerWithRetry(ctx, encoding, 0)
+
+  const stream = hub.streams.open(raw, opening)
+  raw.writeHead(200, {
+    ...response.getHeaders(),
+    'Content-Type': encoding.contentType,
+    'Cache-Control': 'private, no-cache, no-store, no-transform',
+    'X-Accel-Buffering': 'no',
+  })
+  raw.flushHeaders()
+  stream.begin()
+  if (seen !== null) stream.has(cut.snapshot.channel, seen)
+  await hub.subscribe(stream, cut.snapshot.channel, raw)
+}
+
+/** The version that the client has. One that the task has never had is none of ours. */
+function seenVersion(header: string | undefined, { version }: Cut): number | null {
+  const seen = /^\d{1,16}$/.test(header ?? '') ? Number(header) : null
+  return seen !== null && seen <= version ? seen : null
+}

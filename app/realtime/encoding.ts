@@ -1,0 +1,39 @@
+import type { News } from '#realtime/news'
+
+/**
+ * How news look on a stream: as Server-Sent Events, unless a subclass says otherwise. Guarantees
+ * that each is encoded once, for all who watch it in this encoding.
+ */
+export abstract class Encoding {
+  readonly contentType: string = 'text/event-stream'
+  /** What no client sees, to keep proxies from giving up. */
+  readonly keepAlive: string = ':\n\n'
+  /** Whether a stream carries one task only: nothing is sent twice, and both end together. */
+  abstract readonly isOfOneTask: boolean
+  /** Milliseconds: the shortest time after which a client comes back; the longest is twice that. */
+  protected abstract readonly comeback: number
+  readonly #frames = new WeakMap<News, Buffer>()
+
+  protected abstract encode(channel: string, news: News): string
+
+  frame(channel: string, news: News): Buffer {
+    let frame = this.#frames.get(news)
+    if (!frame) this.#frames.set(news, (frame = Buffer.from(this.encode(channel, news))))
+    return frame
+  }
+
+  /** What a stream begins with: when to come back, should the connection be lost. */
+  greeting(): string {
+    return this.retry(this.comebackDelay())
+  }
+
+  /** Tells the client to come back after so many milliseconds. */
+  retry(milliseconds: number): string {
+    return `retry: ${milliseconds}\n\n`
+  }
+
+  /** When a client that is sent away may come back, in milliseconds; not all at once. */
+  comebackDelay(): number {
+    return Math.round(this.comeback * (1 + Math.random()))
+  }
+}

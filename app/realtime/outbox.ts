@@ -1,0 +1,17 @@
+import type { EventStream } from '#realtime/event_stream'
+
+/** Lets all that a stream is told in one turn of the event loop leave in one write. */
+export class Outbox {
+  #waiting = new Set<EventStream>()
+
+  add(stream: EventStream): void {
+    if (this.#waiting.size === 0) setImmediate(() => this.#flush())
+    this.#waiting.add(stream)
+  }
+
+  #flush(): void {
+    const streams = this.#waiting
+    this.#waiting = new Set()
+    for (const stream of streams) stream.flush()
+  }
+}

@@ -1,0 +1,84 @@
+import type { Cut } from '#engine/cut'
+import { TASK_LIST } from '#realtime/channels'
+import type { EventStream } from '#realtime/event_stream'
+
+/** Milliseconds between two frames: at most 4 a second. */
+const INTERVAL = 250
+/** Bytes of the snapshots in a frame; with what is around them it stays below 64 KiB. */
+const FRAME_LIMIT = 65_000
+
+/**
+ * One watcher of `long-tasks`. Owns what he has yet to be told: the newest cut of each task that
+ * changed, in frames of bounded size and number.
+ *
+ * Guarantees the order of versions: nothing goes out while a list is read, since what is told
+ * meanwhile may be newer than what was read.
+ */
+export class TaskList {
+  readonly #stream: EventStream
+  readonly #pending = new Map<string, Cut>()
+  #loading = 0
+  #isDue = false
+  #sentAt = -Infinity
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(stream: EventStream) {
+    this.#stream = stream
+  }
+
+  take(cut: Cut): void {
+    if (cut.owner !== this.#stream.owner) return
+    if ((this.#pending.get(cut.id)?.version ?? 0) > cut.version) return
+    this.#pending.set(cut.id, cut)
+    this.#isDue = true
+    this.#schedule()
+  }
+
+  /** Tells a list that is being read, also when it is empty. */
+  async load(list: Promise<readonly Cut[]>): Promise<void> {
+    this.#loading++
+    try {
+      for (const cut of await list) this.take(cut)
+      this.#isDue = true
+    } finally {
+      this.#loading--
+      this.#schedule()
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#loading = Infinity
+  }
+
+  #schedule(): void {
+    if (this.#timer || this.#loading > 0 || !this.#isDue) return
+    const wait = Math.max(0, this.#sentAt + INTERVAL - performance.now())
+    this.#timer = setTimeout(() => this.#flush(), wait)
+  }
+
+  #flush(): void {
+    this.#timer = undefined
+    if (this.#loading > 0) return
+    this.#sentAt = performance.now()
+    if (!this.#stream.isFull) {
+      const json = `{"tasks":[${this.#nextTasks().join(',')}],"removed":[]}`
+      this.#stream.send(TASK_LIST, { version: null, json, snapshot: null })
+      this.#isDue = this.#pending.size > 0
+    }
+    this.#schedule()
+  }
+
+  /** As many as fit into a frame, one at least. */
+  #nextTasks(): string[] {
+    const tasks: string[] = []
+    let size = 0
+    for (const [id, { json }] of this.#pending) {
+      size += Buffer.byteLength(json) + 1
+      if (size > FRAME_LIMIT && tasks.length > 0) break
+      tasks.push(json)
+      this.#pending.delete(id)
+    }
+    return tasks
+  }
+}

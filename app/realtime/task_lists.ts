@@ -1,0 +1,44 @@
+import type { Cut } from '#engine/cut'
+import type { Engine } from '#engine/engine'
+import { TaskList } from '#realtime/task_list'
+import type { EventStream } from '#realtime/event_stream'
+
+/** How many finished tasks a watcher is told of at first. */
+const RECENT = 50
+/** How many of each live status: a longer queue is told as it moves. */
+const MOST_LIVE = 1000
+
+/** The watchers of `long-tasks`. */
+export class TaskLists {
+  readonly #engine: Engine
+  readonly #lists = new Map<EventStream, TaskList>()
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  /** Tells a watcher the live tasks and the most recent ones, and from then on what changes. */
+  async tell(stream: EventStream): Promise<void> {
+    let list = this.#lists.get(stream)
+    if (!list) this.#lists.set(stream, (list = new TaskList(stream)))
+    await list.load(this.#read(stream.owner))
+  }
+
+  take(cut: Cut): void {
+    for (const list of this.#lists.values()) list.take(cut)
+  }
+
+  drop(stream: EventStream): void {
+    this.#lists.get(stream)?.close()
+    this.#lists.delete(stream)
+  }
+
+  async #read(owner: string): Promise<Cut[]> {
+    const pages = await Promise.all([
+      this.#engine.list({ owner, limit: RECENT }),
+      this.#engine.list({ owner, status: 'processing', limit: MOST_LIVE }),
+      this.#engine.list({ owner, status: 'queued', limit: MOST_LIVE }),
+    ])
+    return pages.flat().map(({ cut }) => cut)
+  }
+}

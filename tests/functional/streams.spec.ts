@@ -1,0 +1,302 @@
+import { test } from '@japa/runner'
+import { Hub } from '#realtime/hub'
+import app from '@adonisjs/core/services/app'
+import { randomUUID } from 'node:crypto'
+import { RawStream } from '#tests/helpers/sse'
+import { RawSocket } from '#tests/helpers/raw_socket'
+import type { Snapshot } from '#engine/snapshot'
+import { startScript } from '#tests/helpers/scripted'
+import { resolveOwnerBy } from '#start/owner'
+import transmit from '@adonisjs/transmit/services/main'
+import { deferred, endOf, until } from '#tests/helpers/waiting'
+
+const base = () => `http://${process.env.HOST}:${process.env.PORT}`
+const events = (uid: string) => `${base()}/__transmit/events?uid=${uid}`
+
+function post(action: 'subscribe' | 'unsubscribe', body: object, owner?: string) {
+  return fetch(`${base()}/__transmit/${action}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(owner && { 'x-owner': owner }) },
+    body: JSON.stringify(body),
+  })
+}
+
+/** A task that stands at 10 % until it may go on. */
+async function halted(id?: string) {
+  const go = deferred()
+  const task = await startScript(async (self) => {
+    self.progress(10)
+    await go.promise
+  }, id)
+  return { id: task, channel: `long-task/${task}`, go: () => go.resolve() }
+}
+
+const has = (raw: RawSocket, version: number) =>
+  raw.payloads<Snapshot>().some((snapshot) => snapshot.version === version)
+
+test.group('Broadcasts that somebody hands to Transmit', () => {
+  test('reach the watchers of the task through the one writer, in the order of versions', async ({
+    assert,
+    cleanup,
+  }) => {
+    const stream = await RawStream.open(base())
+    cleanup(() => stream.close())
+    const { id, channel, go } = await halted()
+    await stream.subscribe(id)
+    const seen = await stream.until(id, ({ progress }) => progress === 10)
+
+    transmit.broadcast(channel, { ...seen, version: seen.version - 1, message: 'older' } as never)
+    transmit.broadcast(channel, { ...seen, version: seen.version + 1, message: 'newer' } as never)
+    transmit.broadcastExcept(channel, { ...seen, version: seen.version + 2 } as never, stream.uid)
+    await stream.until(id, ({ message }) => message === 'newer')
+    go()
+    await stream.until(id, ({ status }) => status === 'completed')
+    assert.notInclude(
+      stream.of(id).map(({ message }) => message),
+      'older'
+    )
+    assert.deepEqual(transmit.getSubscribersFor(channel), [stream.uid])
+  })
+
+  test('a poison payload throws at its sender, what is no snapshot is dropped, no stream suffers', async ({
+    assert,
+    cleanup,
+  }) => {
+    const stream = await RawStream.open(base())
+    cleanup(() => stream.close())
+    const { id, channel, go } = await halted()
+    await stream.subscribe(id)
+    await stream.until(id, ({ progress }) => progress === 10)
+    const frames = stream.frames.length
+
+    const cyclic: { self?: unknown } = {}
+    cyclic.self = cyclic
+    for (const poison of [{ id, version: 10n }, cyclic]) {
+      assert.throws(() => transmit.broadcast(channel, poison as never), TypeError)
+      assert.throws(() => transmit.broadcastExcept(channel, poison as never, ''), TypeError)
+    }
+    for (const payload of [undefined, null, 'text', { id }, { id: randomUUID(), version: 99 }]) {
+      transmit.broadcast(channel, payload as never)
+    }
+    transmit.broadcast('long-tasks', { tasks: [{ secret: true }] })
+    const marker = await startScript(async () => {})
+    await stream.subscribe(marker)
+    await stream.until(marker, ({ status }) => status === 'completed')
+    assert.isFalse(
+      stream.frames.slice(frames).some(({ payload }) => payload.id !== marker && payload.id !== id)
+    )
+    go()
+    await stream.until(id, ({ status }) => status === 'completed')
+  })
+})
+
+test.group('A uid that comes back', () => {
+  test('has its channels again without asking, and what happened meanwhile', async ({
+    assert,
+    cleanup,
+  }) => {
+    const uid = randomUUID()
+    const first = await RawStream.open(base(), uid)
+    const { id, go } = await halted()
+    await first.subscribe(id)
+    await first.until(id, ({ progress }) => progress === 10)
+    first.close()
+    const hub = await app.container.make(Hub)
+    await until(() => !hub.streams.find(uid))
+    go()
+    const end = await endOf(id)
+
+    const second = await RawStream.open(base(), uid)
+    cleanup(() => second.close())
+    await second.until(id, ({ status }) => status === 'completed')
+    assert.equal(second.last(id)?.version, end.version)
+  })
+
+  test('twenty at once under one uid leave one stream, which works', async ({
+    assert,
+    cleanup,
+  }) => {
+    const uid = randomUUID()
+    const all = await Promise.all(Array.from({ length: 20 }, () => RawSocket.open(events(uid))))
+    cleanup(() => all.forEach((raw) => raw.close()))
+    await until(() => all.filter((raw) => !raw.closed).length === 1)
+    const survivor = all.find((raw) => !raw.closed)
+    const id = await startScript(async () => {})
+    const { version } = await endOf(id)
+    assert.equal((await post('subscribe', { uid, channel: `long-task/${id}` })).status, 204)
+    await until(() => survivor && has(survivor, version))
+  })
+})
+
+test.group('Two owners', (group) => {
+  group.each.setup(() => resolveOwnerBy((ctx) => ctx.request.header('x-owner') ?? 'local'))
+
+  test('whoever knows the uid of somebody else gets nothing and breaks nothing', async ({
+    assert,
+    cleanup,
+  }) => {
+    const uid = randomUUID()
+    const victim = await RawSocket.open(events(uid))
+    const { channel, go, id } = await halted()
+    await post('subscribe', { uid, channel })
+
+    const thief = await RawSocket.open(events(uid), { 'x-owner': 'mallory' })
+    cleanup(() => [victim, thief].forEach((raw) => raw.close()))
+    assert.equal(thief.status, 409)
+    assert.include(thief.text, 'application/problem+json')
+    const foreign = `long-task/${randomUUID()}`
+    assert.equal((await post('subscribe', { uid, channel: foreign }, 'mallory')).status, 404)
+    assert.equal((await post('unsubscribe', { uid, channel }, 'mallory')).status, 404)
+
+    go()
+    const { version } = await endOf(id)
+    await until(() => has(victim, version))
+
+    victim.close()
+    const hub = await app.container.make(Hub)
+    await until(() => !hub.streams.find(uid))
+    const later = await RawSocket.open(events(uid), { 'x-owner': 'mallory' })
+    cleanup(() => later.close())
+    assert.equal(later.status, 409)
+    assert.notInclude(thief.text + later.text, id)
+  })
+
+  test('a task of somebody else looks like none, before it exists and after', async ({
+    assert,
+    cleanup,
+  }) => {
+    const uid = randomUUID()
+    const spy = await RawSocket.open(events(uid), { 'x-owner': 'mallory' })
+    cleanup(() => spy.close())
+    const { id: known, go: end } = await halted()
+    const awaited = randomUUID()
+    for (const id of [known, awaited, randomUUID()]) {
+      const answer = await post('subscribe', { uid, channel: `long-task/${id}` }, 'mallory')
+      assert.equal(answer.status, 204)
+    }
+    assert.equal((await post('subscribe', { uid, channel: 'long-tasks' }, 'mallory')).status, 204)
+    const { go } = await halted(awaited)
+    await until(() => !transmit.getSubscribersFor(`long-task/${awaited}`).includes(uid))
+    await until(() => !transmit.getSubscribersFor(`long-task/${known}`).includes(uid))
+    go()
+    end()
+    await Promise.all([known, awaited].map(endOf))
+    for (const path of [`/tasks/${known}/events`, `/tasks/${known}`]) {
+      const headers = { 'x-owner': 'mallory', 'accept': 'text/event-stream' }
+      assert.equal((await fetch(`${base()}${path}`, { headers })).status, 404)
+    }
+    await until(() => spy.payloads().length === 1)
+    assert.deepEqual(spy.payloads(), [{ tasks: [], removed: [] }])
+  })
+})
+
+test.group('The channel of many tasks', () => {
+  interface List {
+    tasks: Snapshot[]
+    removed: string[]
+  }
+
+  test('tells the live and the recent ones first, then what changes: few frames, none too large', async ({
+    assert,
+    cleanup,
+  }) => {
+    const ended = await startScript(async () => {})
+    await endOf(ended)
+    const { id, go } = await halted()
+    const uid = randomUUID()
+    const raw = await RawSocket.open(events(uid))
+    cleanup(() => raw.close())
+    assert.equal((await post('subscribe', { uid, channel: 'long-tasks' })).status, 204)
+    const told = () => raw.payloads<List>().flatMap(({ tasks }) => tasks)
+    await until(() => told().some((task) => task.id === id && task.progress === 10))
+    assert.isTrue(told().some((task) => task.id === ended && task.status === 'completed'))
+
+    const since = performance.now()
+    const before = raw.payloads().length
+    const ids: string[] = []
+    for (let made = 0; made < 200; made++) {
+      ids.push(await startScript(async (task) => task.progress(50, 'x'.repeat(500))))
+    }
+    go()
+    const ends = await Promise.all([id, ...ids].map(endOf))
+    const newest = () => new Map(told().map((task) => [task.id, task.version]))
+    await until(() => {
+      const shown = newest()
+      return ends.every((end) => shown.get(end.id) === end.version)
+    })
+    const frames = raw.payloads().length - before
+    assert.isAtMost(frames, Math.ceil((performance.now() - since) / 250) + 2)
+    const sizes = raw.text.split('\n\n').map((frame) => Buffer.byteLength(frame))
+    assert.isAtMost(Math.max(...sizes), 65_536)
+
+    const versions = new Map<string, number>()
+    for (const task of told()) {
+      assert.isAtLeast(task.version, versions.get(task.id) ?? 0)
+      versions.set(task.id, task.version)
+    }
+  })
+})
+
+test.group('Anti-entropy', () => {
+  test('the newest snapshot is told again in every round, while the task runs and when it has ended', async ({
+    assert,
+    cleanup,
+  }) => {
+    const hub = await app.container.make(Hub)
+    const uid = randomUUID()
+    const raw = await RawSocket.open(events(uid))
+    cleanup(() => raw.close())
+    const { id, channel, go } = await halted()
+    await post('subscribe', { uid, channel })
+    const count = () => raw.payloads<Snapshot>().filter((snapshot) => snapshot.id === id).length
+    const round = async () => {
+      const before = count()
+      for (let second = 0; second < 15; second++) await hub.repeat()
+      const marker = await startScript(async () => {})
+      await post('subscribe', { uid, channel: `long-task/${marker}` })
+      const { version } = await endOf(marker)
+      await until(() =>
+        raw.payloads<Snapshot>().some((s) => s.id === marker && s.version === version)
+      )
+      return count() - before
+    }
+    await until(() => raw.payloads<Snapshot>().some(({ progress }) => progress === 10))
+    // The echo of the subscription.
+    await until(() => count() >= 2)
+    assert.isAtLeast(await round(), 1)
+    go()
+    const { version } = await endOf(id)
+    await until(() => has(raw, version))
+    assert.isAtLeast(await round(), 1)
+  })
+})
+
+test.group('Limits of a stream', () => {
+  test('a stream has at most 1,000 channels, also when they are asked for at once', async ({
+    assert,
+    cleanup,
+  }) => {
+    const uid = randomUUID()
+    const raw = await RawSocket.open(events(uid))
+    cleanup(() => raw.close())
+    const channels = Array.from({ length: 1020 }, () => `long-task/${randomUUID()}`)
+    const answers = await Promise.all(
+      channels.map((channel) => post('subscribe', { uid, channel }))
+    )
+    const statuses = answers.map(({ status }) => status)
+    assert.lengthOf(
+      statuses.filter((status) => status === 204),
+      1000
+    )
+    const refused = answers.filter(({ status }) => status === 429)
+    assert.lengthOf(refused, 20)
+    assert.equal(refused[0].headers.get('retry-after'), '30')
+    assert.containsSubset(await refused[0].json(), { code: 'too-many-channels' })
+
+    const held = channels[statuses.indexOf(204)]
+    assert.equal((await post('subscribe', { uid, channel: held })).status, 204)
+    assert.equal((await post('unsubscribe', { uid, channel: held })).status, 204)
+    const other = `long-task/${randomUUID()}`
+    assert.equal((await post('subscribe', { uid, channel: other })).status, 204)
+  })
+})
