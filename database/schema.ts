@@ -33,7 +33,7 @@ export class DatasetRowSchema extends BaseModel {
 }
 
 export class TaskSchema extends BaseModel {
-  static $columns = ['attempt', 'cancelRequestedAt', 'checkpoint', 'claim', 'createdAt', 'current', 'error', 'etaBasis', 'etaSeconds', 'file', 'fingerprint', 'finishedAt', 'id', 'input', 'maxAttempts', 'message', 'nextAttemptAt', 'owner', 'progress', 'rate', 'result', 'retryOf', 'runnerId', 'seq', 'startedAt', 'status', 'total', 'type', 'unit', 'updatedAt', 'version'] as const
+  static $columns = ['attempt', 'cancelRequestedAt', 'checkpoint', 'claim', 'createdAt', 'current', 'error', 'etaBasis', 'etaSeconds', 'expiresAt', 'file', 'fingerprint', 'finishedAt', 'id', 'input', 'interruptions', 'maxAttempts', 'message', 'nextAttemptAt', 'owner', 'progress', 'rate', 'result', 'retryOf', 'runnerId', 'seq', 'startedAt', 'status', 'total', 'type', 'unit', 'updatedAt', 'version'] as const
   $columns = TaskSchema.$columns
   @column()
   declare attempt: number
@@ -53,6 +53,8 @@ export class TaskSchema extends BaseModel {
   declare etaBasis: string | null
   @column()
   declare etaSeconds: number | null
+  @instant()
+  declare expiresAt: DateTime | null
   @json()
   declare file: unknown | null
   @column()
@@ -63,6 +65,8 @@ export class TaskSchema extends BaseModel {
   declare id: string
   @json()
   declare input: unknown
+  @column()
+  declare interruptions: number
   @column()
   declare maxAttempts: number
   @column()

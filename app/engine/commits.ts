@@ -67,7 +67,7 @@ export class Commits {
       const commit = this.#current.getStore()
       if (commit?.open) {
         const problem = `${commit.type}: a query inside commit() must use the trx it is given`
-        return Promise.reject(new TaskError('query-outside-commit', problem))
+        return Promise.reject(new TaskError('query-outside-commit', problem, { retry: false }))
       }
       return acquire.apply(client, args)
     }

@@ -7,6 +7,7 @@ import { Commits } from '#engine/commits'
 import { isTerminal } from '#engine/status'
 import { stateOf } from '#engine/task_state'
 import { FileStore, type IncomingFile } from '#engine/file_store'
+import { milliseconds } from '#engine/duration'
 import { fingerprint } from '#engine/fingerprint'
 import { RunnerLock } from '#engine/runner_lock'
 import type { TaskTypes } from '#engine/task_types'
@@ -17,6 +18,9 @@ import { TaskTable, type Page } from '#engine/task_table'
 import { EngineStopping, QueueFull } from '#engine/errors'
 import type { Database } from '@adonisjs/lucid/database'
 import { setImmediate } from 'node:timers/promises'
+
+/** Milliseconds between two looks at what other processes left: taken over within 5 s. */
+const LOOK = 2000
 
 export interface EngineOptions {
   readonly db: Database
@@ -63,6 +67,7 @@ export class Engine {
   /** No more than this many tasks wait. */
   #mayWait = 0
   #stopping = false
+  #timer: NodeJS.Timeout | undefined
 
   constructor(options: EngineOptions) {
     const { db, logger, types, concurrency } = options
@@ -92,13 +97,9 @@ export class Engine {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Ends what dead processes left and sweeps up after them. To be over before the server listens. */
+  /** Takes over what dead processes left and sweeps up. To be over before the server listens. */
   async recover(): Promise<void> {
-    const ended = await recover(this.#table, this.#lock)
-    for (const task of ended) this.#tell(new Cut(stateOf(task)))
-    if (ended.length > 0) {
-      this.#options.logger.warn({ tasks: ended.length }, 'tasks of a dead process were ended')
-    }
+    await this.#takeOver()
     await this.#lock.sweep()
     await this.files.sweep(
       (runner) => this.#lock.isAlive(runner),
@@ -110,12 +111,15 @@ export class Engine {
   async begin(): Promise<void> {
     this.#mayWait = await this.#table.countQueued()
     this.#runner.begin()
+    this.#timer = setInterval(() => void this.#look(), LOOK)
+    this.#timer.unref()
   }
 
   /** Asks running tasks to stop, waits for them up to `grace` ms, and lets go of the lock. */
   async stop(grace: number): Promise<void> {
     if (this.#stopping) return
     this.#stopping = true
+    clearInterval(this.#timer)
     await this.#runner.stop(grace)
     await this.files.close()
     if (this.#runner.size === 0) await this.#lock.release()
@@ -168,23 +172,19 @@ export class Engine {
     const before = await this.find(id, owner)
     if (!before || isTerminal(before.cut.snapshot.status)) return before
 
-    const task = await this.#table.requestCancel(id)
-    if (task?.status === 'cancelled' && task.startedAt === null) {
-      this.#tell(new Cut(stateOf(task)))
-    }
+    const { task, wasWaiting } = await this.#table.requestCancel(id)
+    if (task && wasWaiting) this.#tell(new Cut(stateOf(task)))
     // A claim that was under way has reached its run by the next turn.
     if (!this.#runner.find(id)) await setImmediate()
-    const run = this.#runner.find(id)
-    if (run && task?.cancelRequestedAt) {
-      run.live.requestCancel(task.cancelRequestedAt.toUTC().toISO() ?? '')
-      run.abort('cancelled')
-    }
+    const wish = task?.cancelRequestedAt?.toUTC().toISO()
+    if (wish) this.#runner.find(id)?.cancel(wish)
     return this.find(id, owner)
   }
 
   async #insert(request: StartRequest): Promise<{ task: KnownTask; isNew: boolean }> {
     const id = request.id ?? randomUUID()
     const file = request.file ? await this.files.keep(request.file, id) : null
+    const { attempts, expires } = this.types.get(request.type)
     let isNew = false
     try {
       const inserted = await this.#table.insert({
@@ -194,6 +194,8 @@ export class Engine {
         input: request.input,
         file,
         fingerprint: fingerprint([request.type, request.input, file?.sha256 ?? null]),
+        maxAttempts: attempts,
+        expiresAt: expires && new Date(Date.now() + milliseconds(expires)).toISOString(),
       })
       isNew = inserted.isNew
       const task = this.#running(id) ?? knownTask(inserted.task)
@@ -240,6 +242,24 @@ export class Engine {
     const { maxQueued } = this.#options
     if (this.#mayWait >= maxQueued) this.#mayWait = await this.#table.countQueued()
     if (this.#mayWait >= maxQueued) throw new QueueFull(maxQueued)
+  }
+
+  /** What may have changed without this process: others die, tasks wait too long or come due. */
+  async #look(): Promise<void> {
+    try {
+      await this.#takeOver()
+      this.#runner.wake()
+    } catch (error) {
+      this.#options.logger.error({ err: error }, 'dead processes could not be looked for')
+    }
+  }
+
+  async #takeOver(): Promise<void> {
+    const changed = await recover(this.#table, this.#lock)
+    for (const task of changed) this.#tell(new Cut(stateOf(task)))
+    if (changed.length > 0) {
+      this.#options.logger.warn({ tasks: changed.length }, 'tasks were recovered or have expired')
+    }
   }
 
   #tell(cut: Cut): void {

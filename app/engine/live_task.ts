@@ -41,8 +41,14 @@ export class LiveTask {
     this.#tell = tell
     this.#report.progress = state.progress
     this.#report.current = state.current
+    this.#report.message = state.message
+    this.#report.total = state.total
+    this.#report.unit = state.unit
     this.#cut = new Cut(state)
-    this.#rate.update({ at: performance.now(), progress: state.progress, current: state.current })
+    // One that goes on from a checkpoint begins to count at its first report, which says where.
+    if (state.progress === null && state.current === null) {
+      this.#rate.update({ at: performance.now(), progress: null, current: null })
+    }
   }
 
   /** The newest cut: what everybody is answered with. */
@@ -53,6 +59,10 @@ export class LiveTask {
   /** The state at the newest cut. */
   get state(): TaskState {
     return this.#state
+  }
+
+  get isSealed(): boolean {
+    return this.#sealed
   }
 
   get current(): number {
