@@ -32,6 +32,21 @@ export class DatasetRowSchema extends BaseModel {
   declare taskId: string
 }
 
+export class RunnerSchema extends BaseModel {
+  static $columns = ['busySince', 'host', 'id', 'pid', 'startedAt'] as const
+  $columns = RunnerSchema.$columns
+  @column.dateTime()
+  declare busySince: DateTime | null
+  @column()
+  declare host: string
+  @column({ isPrimary: true })
+  declare id: string
+  @column()
+  declare pid: number
+  @column.dateTime()
+  declare startedAt: DateTime
+}
+
 export class TaskSchema extends BaseModel {
   static $columns = ['attempt', 'cancelRequestedAt', 'checkpoint', 'claim', 'createdAt', 'current', 'error', 'etaBasis', 'etaSeconds', 'expiresAt', 'file', 'fingerprint', 'finishedAt', 'id', 'input', 'interruptions', 'maxAttempts', 'message', 'nextAttemptAt', 'owner', 'progress', 'rate', 'result', 'retryOf', 'runnerId', 'seq', 'startedAt', 'status', 'total', 'type', 'unit', 'updatedAt', 'version'] as const
   $columns = TaskSchema.$columns

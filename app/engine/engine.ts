@@ -1,5 +1,4 @@
 import { Cut } from '#engine/cut'
-import type Task from '#models/task'
 import { Runner } from '#engine/runner'
 import { recover } from '#engine/recovery'
 import { randomUUID } from 'node:crypto'
@@ -9,11 +8,12 @@ import { stateOf } from '#engine/task_state'
 import { FileStore, type IncomingFile } from '#engine/file_store'
 import { milliseconds } from '#engine/duration'
 import { fingerprint } from '#engine/fingerprint'
-import { RunnerLock } from '#engine/runner_lock'
+import { Runners } from '#engine/runners'
 import type { TaskTypes } from '#engine/task_types'
 import { errors as vineErrors } from '@vinejs/vine'
 import type { Logger } from '@adonisjs/core/logger'
-import { StoredFile, type StoredFileData } from '#engine/stored_file'
+import { TaskReader, type KnownTask } from '#engine/task_reader'
+import { StoredFile } from '#engine/stored_file'
 import { TaskTable, type Page } from '#engine/task_table'
 import { EngineStopping, QueueFull } from '#engine/errors'
 import type { Database } from '@adonisjs/lucid/database'
@@ -22,10 +22,14 @@ import { setImmediate } from 'node:timers/promises'
 /** Milliseconds between two looks at what other processes left: taken over within 5 s. */
 const LOOK = 2000
 
+export type { KnownTask } from '#engine/task_reader'
+
 export interface EngineOptions {
   readonly db: Database
   readonly logger: Logger
   readonly types: TaskTypes
+  /** The SQLite file. */
+  readonly database: string
   /** Folder of the runners' lock files. */
   readonly lockFolder: string
   /** Folder of the uploaded files. */
@@ -43,15 +47,6 @@ export interface StartRequest {
   readonly file?: IncomingFile
 }
 
-/** A task as it is known: the newest cut, and what it was started with. */
-export interface KnownTask {
-  readonly cut: Cut
-  readonly input: unknown
-  readonly file: StoredFileData | null
-  /** Order of creation: what pages go by. */
-  readonly seq: number
-}
-
 /**
  * Starts, finds, cancels and recovers tasks, and tells whoever listens of every cut. Knows no HTTP
  * and no SSE.
@@ -60,9 +55,10 @@ export class Engine {
   readonly types: TaskTypes
   readonly files: FileStore
   readonly #options: EngineOptions
-  readonly #lock: RunnerLock
+  readonly #runners: Runners
   readonly #table: TaskTable
   readonly #runner: Runner
+  readonly #reader: TaskReader
   readonly #listeners = new Set<(cut: Cut) => void>()
   /** No more than this many tasks wait. */
   #mayWait = 0
@@ -73,11 +69,12 @@ export class Engine {
     const { db, logger, types, concurrency } = options
     this.#options = options
     this.types = types
-    this.#lock = new RunnerLock(options.lockFolder)
-    this.files = new FileStore(options.storageFolder, this.#lock.id)
+    this.#runners = new Runners(options)
+    this.files = new FileStore(options.storageFolder, this.#runners.id)
     this.#table = new TaskTable(db)
     this.#runner = new Runner({
-      id: this.#lock.id,
+      id: this.#runners.id,
+      isBusy: () => this.#runners.isBusy,
       table: this.#table,
       types,
       logger,
@@ -86,6 +83,7 @@ export class Engine {
       commits: new Commits(db, this.#table, logger),
       tell: (cut) => this.#tell(cut),
     })
+    this.#reader = new TaskReader(this.#table, this.#runner, this.#runners)
   }
 
   /**
@@ -100,15 +98,16 @@ export class Engine {
   /** Takes over what dead processes left and sweeps up. To be over before the server listens. */
   async recover(): Promise<void> {
     await this.#takeOver()
-    await this.#lock.sweep()
+    await this.#runners.sweep()
     await this.files.sweep(
-      (runner) => this.#lock.isAlive(runner),
+      (runner) => this.#runners.isAlive(runner),
       (keys) => this.#table.keysInUse(keys)
     )
   }
 
   /** Begins to take tasks, those first that have waited longest. */
   async begin(): Promise<void> {
+    await this.#runners.enter()
     this.#mayWait = await this.#table.countQueued()
     this.#runner.begin()
     this.#timer = setInterval(() => void this.#look(), LOOK)
@@ -122,7 +121,7 @@ export class Engine {
     clearInterval(this.#timer)
     await this.#runner.stop(grace)
     await this.files.close()
-    if (this.#runner.size === 0) await this.#lock.release()
+    await this.#runners.leave({ hasTasks: this.#runner.size > 0 })
   }
 
   get isStopping(): boolean {
@@ -149,19 +148,19 @@ export class Engine {
 
   /** The task, if this owner may see it: from memory where it runs here, else from the table. */
   async find(id: string, owner: string): Promise<KnownTask | null> {
-    const known = this.#running(id) ?? (await this.#stored(id))
+    const known = await this.#reader.find(id)
     return known && known.cut.owner === owner ? known : null
   }
 
   /** The newest cut of a task, whoever owns it; the caller checks that. */
   async cutOf(id: string): Promise<Cut | null> {
-    return (this.#running(id) ?? (await this.#stored(id)))?.cut ?? null
+    const known = await this.#reader.find(id)
+    return known?.cut ?? null
   }
 
   /** Newest first. */
-  async list(page: Page): Promise<KnownTask[]> {
-    const tasks = await this.#table.list(page)
-    return tasks.map((task) => this.#running(task.id) ?? knownTask(task))
+  list(page: Page): Promise<KnownTask[]> {
+    return this.#reader.list(page)
   }
 
   /**
@@ -198,7 +197,7 @@ export class Engine {
         expiresAt: expires && new Date(Date.now() + milliseconds(expires)).toISOString(),
       })
       isNew = inserted.isNew
-      const task = this.#running(id) ?? knownTask(inserted.task)
+      const task = await this.#reader.known(inserted.task)
       if (isNew) {
         this.#mayWait++
         this.#tell(task.cut)
@@ -226,17 +225,6 @@ export class Engine {
     }
   }
 
-  #running(id: string): KnownTask | null {
-    const run = this.#runner.find(id)
-    return run ? knownTask(run.task, run.live.cut) : null
-  }
-
-  async #stored(id: string): Promise<KnownTask | null> {
-    const task = await this.#table.find(id)
-    // What was read may be older than what was told since.
-    return this.#running(id) ?? (task ? knownTask(task) : null)
-  }
-
   /** Counts only when the last count and what came since may have reached the limit. */
   async #checkRoom(): Promise<void> {
     const { maxQueued } = this.#options
@@ -255,7 +243,7 @@ export class Engine {
   }
 
   async #takeOver(): Promise<void> {
-    const changed = await recover(this.#table, this.#lock)
+    const changed = await recover(this.#table, this.#runners)
     for (const task of changed) this.#tell(new Cut(stateOf(task)))
     if (changed.length > 0) {
       this.#options.logger.warn({ tasks: changed.length }, 'tasks were recovered or have expired')
@@ -264,14 +252,5 @@ export class Engine {
 
   #tell(cut: Cut): void {
     for (const listener of this.#listeners) listener(cut)
-  }
-}
-
-function knownTask(task: Task, cut = new Cut(stateOf(task))): KnownTask {
-  return {
-    cut,
-    input: task.input,
-    file: task.file as StoredFileData | null,
-    seq: task.seq,
   }
 }

@@ -29,6 +29,7 @@ export class LiveTask {
   #reportedAt = performance.now()
   #timer: NodeJS.Timeout | undefined
   #sealed = false
+  #busy = false
   readonly #rate = new Rate()
   readonly #tell: (cut: Cut) => void
 
@@ -101,11 +102,10 @@ export class LiveTask {
     this.#makeCut()
   }
 
-  /** Cuts once more when the task has just gone quiet. */
-  checkHealth(): void {
-    if (!this.#sealed && this.#cut.snapshot.health === 'active' && this.#health() === 'quiet') {
-      this.#makeCut()
-    }
+  /** Cuts once more when the task has gone quiet, or when the process is blocked or no longer is. */
+  checkHealth({ isBusy }: { isBusy: boolean }): void {
+    this.#busy = isBusy
+    if (!this.#sealed && this.#cut.snapshot.health !== this.#health()) this.#makeCut()
   }
 
   /** Ends reporting and gives the state as last reported, for the terminal write. */
@@ -143,6 +143,7 @@ export class LiveTask {
   }
 
   #health(): Snapshot['health'] {
+    if (this.#busy) return 'busy'
     return performance.now() - this.#reportedAt >= QUIET_AFTER ? 'quiet' : 'active'
   }
 }

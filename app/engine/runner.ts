@@ -18,6 +18,8 @@ const LONGEST_SLEEP = 60_000
 export interface RunnerOptions extends RunServices {
   readonly id: string
   readonly table: TaskTable
+  /** Whether the event loop is blocked, or was until now. */
+  readonly isBusy: () => boolean
   /** How many tasks run at once. */
   readonly concurrency: number
   /** Hears of every cut, in the order of versions. */
@@ -184,7 +186,7 @@ export class Runner {
 
   async #tick(): Promise<void> {
     if (this.#suspect && !this.#suspect.isSuspect) this.wake()
-    for (const run of this.#runs.values()) run.live.checkHealth()
+    for (const run of this.#runs.values()) run.live.checkHealth({ isBusy: this.#options.isBusy() })
     await this.#progress.save()
     if (this.#runs.size > 0) await this.#readCancelRequests()
   }

@@ -20,6 +20,7 @@ export default class EngineProvider {
         db: await resolver.make('lucid.db'),
         logger: await resolver.make('logger'),
         types: await TaskTypes.load(this.app.makePath('app/tasks')),
+        database: this.app.makePath(env.get('SQLITE_PATH')),
         lockFolder: this.#lockFolder,
         storageFolder: this.app.makePath(env.get('STORAGE_PATH')),
         concurrency: env.get('TASK_CONCURRENCY'),
