@@ -7,6 +7,7 @@ import { isTerminal } from '#engine/status'
 import { stateOf } from '#engine/task_state'
 import { FileStore, type IncomingFile } from '#engine/file_store'
 import { milliseconds } from '#engine/duration'
+import { persistForClient } from '#engine/trouble'
 import { fingerprint } from '#engine/fingerprint'
 import { Runners } from '#engine/runners'
 import type { TaskTypes } from '#engine/task_types'
@@ -171,7 +172,7 @@ export class Engine {
     const before = await this.find(id, owner)
     if (!before || isTerminal(before.cut.snapshot.status)) return before
 
-    const { task, wasWaiting } = await this.#table.requestCancel(id)
+    const { task, wasWaiting } = await persistForClient(() => this.#table.requestCancel(id))
     if (task && wasWaiting) this.#tell(new Cut(stateOf(task)))
     // A claim that was under way has reached its run by the next turn.
     if (!this.#runner.find(id)) await setImmediate()
@@ -186,7 +187,7 @@ export class Engine {
     const { attempts, expires } = this.types.get(request.type)
     let isNew = false
     try {
-      const inserted = await this.#table.insert({
+      const row = {
         id,
         owner: request.owner,
         type: request.type,
@@ -195,7 +196,8 @@ export class Engine {
         fingerprint: fingerprint([request.type, request.input, file?.sha256 ?? null]),
         maxAttempts: attempts,
         expiresAt: expires && new Date(Date.now() + milliseconds(expires)).toISOString(),
-      })
+      }
+      const inserted = await persistForClient(() => this.#table.insert(row))
       isNew = inserted.isNew
       const task = await this.#reader.known(inserted.task)
       if (isNew) {

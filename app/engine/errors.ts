@@ -108,3 +108,25 @@ export class FileTooLarge extends Exception {
     super(`A file may have at most ${limit} bytes.`)
   }
 }
+
+/** The disk has no room left. */
+export class StorageFull extends Exception {
+  static status = 507
+  static code = 'storage-full'
+  readonly retryAfter = 60
+
+  constructor(cause: unknown) {
+    super('The server has no room left on its disk.', { cause })
+  }
+}
+
+/** The database was locked or gone for too long. */
+export class DatabaseUnavailable extends Exception {
+  static status = 503
+  static code = 'database-unavailable'
+  readonly retryAfter = 5
+
+  constructor(cause: unknown) {
+    super('The database is out of reach. Try again in a few seconds.', { cause })
+  }
+}

@@ -126,7 +126,8 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
   /**
    * Stores the work and the checkpoint in one transaction that is fenced: all of it is there, or
    * nothing. Keep it short, since SQLite writes one thing at a time, and use `trx` for every query
-   * in it: one that doesn't would wait for itself and fails at once (`query-outside-commit`).
+   * in it: one that doesn't would wait for itself and fails at once (`query-outside-commit`). The
+   * work may be done again, when the database was locked or full.
    *
    * @param checkpoint JSON of at most 64 KiB; the next attempt goes on from it
    */

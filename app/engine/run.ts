@@ -107,9 +107,9 @@ export class Run implements RunHandle {
   }
 
   async commit(checkpoint: unknown, work: Work): Promise<void> {
-    const { id, claim, task } = this
+    const { id, claim, task, signal } = this
     const plain = toCheckpoint(task.type, checkpoint)
-    await this.#services.commits.run({ id, claim, type: task.type }, plain, work)
+    await this.#services.commits.run({ id, claim, type: task.type, signal }, plain, work)
     this.#committed = true
   }
 

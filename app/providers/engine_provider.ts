@@ -7,6 +7,9 @@ import type { ApplicationService } from '@adonisjs/core/types'
 /** Milliseconds that a starting process waits for another one that migrates. */
 const MIGRATION_WAIT = 60_000
 
+/** Milliseconds that a statement may block the event loop for another process' write. */
+const LOCK_WAIT = 50
+
 /**
  * Wires the engine and its life: migrated and recovered before the server listens, taking tasks
  * once it does, stopped before the port closes.
@@ -40,6 +43,7 @@ export default class EngineProvider {
     if (!this.#isServer) return
     const engine = await this.app.container.make(Engine)
     this.app.terminating(() => engine.stop(env.get('SHUTDOWN_GRACE')))
+    await this.#stopBlocking()
     await engine.begin()
   }
 
@@ -60,6 +64,15 @@ export default class EngineProvider {
     } finally {
       lock.close()
     }
+  }
+
+  /**
+   * Starting up may wait for another process' write, and blocks while it does. A server must not:
+   * what the engine writes is tried again without blocking.
+   */
+  async #stopBlocking() {
+    const db = await this.app.container.make('lucid.db')
+    await db.rawQuery(`pragma busy_timeout = ${LOCK_WAIT}`)
   }
 
   get #lockFolder() {
