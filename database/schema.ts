@@ -117,3 +117,14 @@ export class TaskSchema extends BaseModel {
   @integer()
   declare version: number
 }
+
+export class TombstoneSchema extends BaseModel {
+  static $columns = ['goneAt', 'id', 'owner'] as const
+  $columns = TombstoneSchema.$columns
+  @column.dateTime()
+  declare goneAt: DateTime
+  @column({ isPrimary: true })
+  declare id: string
+  @column()
+  declare owner: string
+}

@@ -21,6 +21,7 @@ const env = await Env.create(new URL('../', import.meta.url), {
 
   TASK_CONCURRENCY: count({ min: 1, max: 10_000, fallback: 10 }),
   TASK_MAX_QUEUED: count({ min: 1, max: 1_000_000, fallback: 10_000 }),
+  TASK_RETENTION: duration({ max: '3650d', fallback: '30d' }),
   SHUTDOWN_GRACE: duration({ max: '1h', fallback: '8s' }),
 })
 

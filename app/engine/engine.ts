@@ -9,6 +9,7 @@ import { FileStore, type IncomingFile } from '#engine/file_store'
 import { milliseconds } from '#engine/duration'
 import { persistForClient } from '#engine/trouble'
 import { fingerprint } from '#engine/fingerprint'
+import { Retention } from '#engine/retention'
 import { Runners } from '#engine/runners'
 import type { TaskTypes } from '#engine/task_types'
 import { errors as vineErrors } from '@vinejs/vine'
@@ -37,6 +38,8 @@ export interface EngineOptions {
   readonly storageFolder: string
   readonly concurrency: number
   readonly maxQueued: number
+  /** Milliseconds for which a finished task is kept. */
+  readonly retention: number
 }
 
 export interface StartRequest {
@@ -60,6 +63,7 @@ export class Engine {
   readonly #table: TaskTable
   readonly #runner: Runner
   readonly #reader: TaskReader
+  readonly #retention: Retention
   readonly #listeners = new Set<(cut: Cut) => void>()
   /** No more than this many tasks wait. */
   #mayWait = 0
@@ -73,6 +77,7 @@ export class Engine {
     this.#runners = new Runners(options)
     this.files = new FileStore(options.storageFolder, this.#runners.id)
     this.#table = new TaskTable(db)
+    this.#retention = new Retention({ db, logger, files: this.files, keepFor: options.retention })
     this.#runner = new Runner({
       id: this.#runners.id,
       isBusy: () => this.#runners.isBusy,
@@ -111,6 +116,7 @@ export class Engine {
     await this.#runners.enter()
     this.#mayWait = await this.#table.countQueued()
     this.#runner.begin()
+    this.#retention.begin()
     this.#timer = setInterval(() => void this.#look(), LOOK)
     this.#timer.unref()
   }
@@ -120,6 +126,7 @@ export class Engine {
     if (this.#stopping) return
     this.#stopping = true
     clearInterval(this.#timer)
+    await this.#retention.stop()
     await this.#runner.stop(grace)
     await this.files.close()
     await this.#runners.leave({ hasTasks: this.#runner.size > 0 })
@@ -133,13 +140,14 @@ export class Engine {
    * Makes a task. It is in the table when this returns. The same id with the same body again gives
    * the task as it is. A file that was handed in is the task's, or gone.
    *
-   * Throws `UnknownTaskType`, Vine's validation error (fields named `input.…`), `TaskIdTaken`,
+   * Throws `UnknownTaskType`, Vine's validation error (fields named `input.…`), `TaskIdTaken`, `TaskGone`,
    * `QueueFull`, `EngineStopping`.
    */
   async start(request: StartRequest): Promise<{ task: KnownTask; isNew: boolean }> {
     try {
       if (this.#stopping) throw new EngineStopping()
       await this.#validate(request)
+      if (request.id) await this.#retention.refuseTaken(request.id, request.owner)
       await this.#checkRoom()
       return await this.#insert(request)
     } finally {
@@ -147,9 +155,13 @@ export class Engine {
     }
   }
 
-  /** The task, if this owner may see it: from memory where it runs here, else from the table. */
+  /**
+   * The task, if this owner may see it: from memory where it runs here, else from the table. Throws
+   * `TaskGone` for one that was pruned.
+   */
   async find(id: string, owner: string): Promise<KnownTask | null> {
     const known = await this.#reader.find(id)
+    if (!known) await this.#retention.refuseGone(id, owner)
     return known && known.cut.owner === owner ? known : null
   }
 

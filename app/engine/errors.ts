@@ -130,3 +130,10 @@ export class DatabaseUnavailable extends Exception {
     super('The database is out of reach. Try again in a few seconds.', { cause })
   }
 }
+
+/** The task was pruned, or forgotten by its owner. Its id stays taken. */
+export class TaskGone extends Exception {
+  static status = 410
+  static code = 'task-gone'
+  static message = 'The task is gone: it finished long ago and was pruned.'
+}

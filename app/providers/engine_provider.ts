@@ -27,6 +27,7 @@ export default class EngineProvider {
         lockFolder: this.#lockFolder,
         storageFolder: this.app.makePath(env.get('STORAGE_PATH')),
         concurrency: env.get('TASK_CONCURRENCY'),
+        retention: env.get('TASK_RETENTION'),
         maxQueued: env.get('TASK_MAX_QUEUED'),
       })
     })

@@ -49,6 +49,7 @@ export default class extends BaseSchema {
       table.index(['status', 'next_attempt_at', 'seq'])
       table.index(['status', 'expires_at'])
       table.index(['status', 'runner_id'])
+      table.index(['finished_at'])
       table.index(['owner', 'seq'])
       table.index(['owner', 'status', 'seq'])
       table.index(['owner', 'type', 'seq'])
