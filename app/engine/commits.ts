@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Work } from '#engine/long_task'
 import type { Logger } from '@adonisjs/core/logger'
 import type { TaskTable } from '#engine/task_table'
+import { pass } from '#engine/landmarks'
 import { persist } from '#engine/trouble'
 import { RunFenced, TaskError } from '#engine/errors'
 import type { Database } from '@adonisjs/lucid/database'
@@ -56,6 +57,7 @@ export class Commits {
         // A write comes first: a transaction that reads first loses to another process' write.
         if (!(await this.#table.saveCheckpoint(run, checkpoint, trx))) throw new RunFenced(run.id)
         await this.#current.run(commit, async () => work(trx))
+        pass('mid-batch')
         const held = performance.now() - since
         if (held > SLOW_COMMIT) {
           this.#logger.warn(

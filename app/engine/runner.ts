@@ -1,3 +1,4 @@
+import { pass } from '#engine/landmarks'
 import { Cut } from '#engine/cut'
 import type Task from '#models/task'
 import { Run, type RunServices } from '#engine/run'
@@ -84,6 +85,7 @@ export class Runner {
     this.#stopping = true
     clearTimeout(this.#alarm)
     for (const run of this.#runs.values()) run.abort('stopping')
+    pass('draining')
     const timeout = new AbortController()
     await Promise.race([
       Promise.resolve(this.#taking).then(() => Promise.allSettled(this.#slots)),
@@ -106,8 +108,10 @@ export class Runner {
     try {
       while (this.#woken && this.#hasRoom) {
         this.#woken = false
+        pass('before-claim')
         const task = await table.claim(id, { idle: this.#slots.size === 0 })
         if (!task) continue
+        pass('after-claim')
         this.#woken = true
         this.#occupy(task)
       }
@@ -154,6 +158,7 @@ export class Runner {
     )
     this.#progress.forget(run)
     this.#runs.delete(run.id)
+    pass('before-tell')
     await this.#tellEnd(run, state)
     if (state?.status === 'queued') this.wake()
     await run.returned
