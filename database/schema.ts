@@ -32,8 +32,23 @@ export class DatasetRowSchema extends BaseModel {
   declare taskId: string
 }
 
+export class RunnerSchema extends BaseModel {
+  static $columns = ['busySince', 'host', 'id', 'pid', 'startedAt'] as const
+  $columns = RunnerSchema.$columns
+  @column.dateTime()
+  declare busySince: DateTime | null
+  @column()
+  declare host: string
+  @column({ isPrimary: true })
+  declare id: string
+  @column()
+  declare pid: number
+  @column.dateTime()
+  declare startedAt: DateTime
+}
+
 export class TaskSchema extends BaseModel {
-  static $columns = ['attempt', 'cancelRequestedAt', 'checkpoint', 'claim', 'createdAt', 'current', 'error', 'etaBasis', 'etaSeconds', 'file', 'fingerprint', 'finishedAt', 'id', 'input', 'maxAttempts', 'message', 'nextAttemptAt', 'owner', 'progress', 'rate', 'result', 'retryOf', 'runnerId', 'seq', 'startedAt', 'status', 'total', 'type', 'unit', 'updatedAt', 'version'] as const
+  static $columns = ['attempt', 'cancelRequestedAt', 'checkpoint', 'claim', 'createdAt', 'current', 'error', 'etaBasis', 'etaSeconds', 'expiresAt', 'file', 'fingerprint', 'finishedAt', 'id', 'input', 'interruptions', 'maxAttempts', 'message', 'nextAttemptAt', 'owner', 'progress', 'rate', 'result', 'retryOf', 'runnerId', 'seq', 'startedAt', 'status', 'total', 'type', 'unit', 'updatedAt', 'version'] as const
   $columns = TaskSchema.$columns
   @column()
   declare attempt: number
@@ -53,6 +68,8 @@ export class TaskSchema extends BaseModel {
   declare etaBasis: string | null
   @column()
   declare etaSeconds: number | null
+  @instant()
+  declare expiresAt: DateTime | null
   @json()
   declare file: unknown | null
   @column()
@@ -63,6 +80,8 @@ export class TaskSchema extends BaseModel {
   declare id: string
   @json()
   declare input: unknown
+  @column()
+  declare interruptions: number
   @column()
   declare maxAttempts: number
   @column()
@@ -97,4 +116,15 @@ export class TaskSchema extends BaseModel {
   declare updatedAt: DateTime
   @integer()
   declare version: number
+}
+
+export class TombstoneSchema extends BaseModel {
+  static $columns = ['goneAt', 'id', 'owner'] as const
+  $columns = TombstoneSchema.$columns
+  @column.dateTime()
+  declare goneAt: DateTime
+  @column({ isPrimary: true })
+  declare id: string
+  @column()
+  declare owner: string
 }

@@ -31,6 +31,7 @@ export default {
         error: json,
         next_attempt_at: instant,
         cancel_requested_at: instant,
+        expires_at: instant,
         created_at: instant,
         started_at: instant,
         updated_at: instant,

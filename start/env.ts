@@ -23,6 +23,7 @@ const env = await Env.create(new URL('../', import.meta.url), {
   TASK_MAX_QUEUED: count({ min: 1, max: 1_000_000, fallback: 10_000 }),
   MAX_STREAMS: count({ min: 1, max: 50_000, fallback: 10_000 }),
   MAX_STREAMS_PER_CLIENT: count({ min: 1, max: 50_000, fallback: 100 }),
+  TASK_RETENTION: duration({ max: '3650d', fallback: '30d' }),
   SHUTDOWN_GRACE: duration({ max: '1h', fallback: '8s' }),
 })
 

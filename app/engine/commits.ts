@@ -2,11 +2,20 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Work } from '#engine/long_task'
 import type { Logger } from '@adonisjs/core/logger'
 import type { TaskTable } from '#engine/task_table'
+import { pass } from '#engine/landmarks'
+import { persist } from '#engine/trouble'
 import { RunFenced, TaskError } from '#engine/errors'
 import type { Database } from '@adonisjs/lucid/database'
 
 /** Milliseconds that a commit may hold the one writing connection before the log says so. */
 const SLOW_COMMIT = 200
+
+interface CommittingRun {
+  readonly id: string
+  readonly claim: number
+  readonly type: string
+  readonly signal: AbortSignal
+}
 
 interface Commit {
   readonly type: string
@@ -32,14 +41,15 @@ export class Commits {
   }
 
   /**
-   * Runs the work of one commit. Throws `RunFenced`, a `TaskError` (`query-outside-commit`), or
-   * what the work throws; then nothing of it is stored.
+   * Runs the work of one commit, again while the database is locked, full or gone. Throws
+   * `RunFenced`, a `TaskError` (`query-outside-commit`), or what the work throws; then nothing of it
+   * is stored.
    */
-  async run(
-    run: { id: string; claim: number; type: string },
-    checkpoint: unknown,
-    work: Work
-  ): Promise<void> {
+  run(run: CommittingRun, checkpoint: unknown, work: Work): Promise<void> {
+    return persist(() => this.#once(run, checkpoint, work), run.signal)
+  }
+
+  async #once(run: CommittingRun, checkpoint: unknown, work: Work): Promise<void> {
     const commit: Commit = { type: run.type, open: true }
     try {
       await this.#db.transaction(async (trx) => {
@@ -47,6 +57,7 @@ export class Commits {
         // A write comes first: a transaction that reads first loses to another process' write.
         if (!(await this.#table.saveCheckpoint(run, checkpoint, trx))) throw new RunFenced(run.id)
         await this.#current.run(commit, async () => work(trx))
+        pass('mid-batch')
         const held = performance.now() - since
         if (held > SLOW_COMMIT) {
           this.#logger.warn(
@@ -67,7 +78,7 @@ export class Commits {
       const commit = this.#current.getStore()
       if (commit?.open) {
         const problem = `${commit.type}: a query inside commit() must use the trx it is given`
-        return Promise.reject(new TaskError('query-outside-commit', problem))
+        return Promise.reject(new TaskError('query-outside-commit', problem, { retry: false }))
       }
       return acquire.apply(client, args)
     }

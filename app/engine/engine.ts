@@ -1,5 +1,4 @@
 import { Cut } from '#engine/cut'
-import type Task from '#models/task'
 import { Runner } from '#engine/runner'
 import { recover } from '#engine/recovery'
 import { randomUUID } from 'node:crypto'
@@ -7,27 +6,40 @@ import { Commits } from '#engine/commits'
 import { isTerminal } from '#engine/status'
 import { stateOf } from '#engine/task_state'
 import { FileStore, type IncomingFile } from '#engine/file_store'
+import { milliseconds } from '#engine/duration'
+import { persistForClient } from '#engine/trouble'
 import { fingerprint } from '#engine/fingerprint'
-import { RunnerLock } from '#engine/runner_lock'
+import { Retention } from '#engine/retention'
+import { Runners } from '#engine/runners'
 import type { TaskTypes } from '#engine/task_types'
 import { errors as vineErrors } from '@vinejs/vine'
 import type { Logger } from '@adonisjs/core/logger'
-import { StoredFile, type StoredFileData } from '#engine/stored_file'
+import { TaskReader, type KnownTask } from '#engine/task_reader'
+import { StoredFile } from '#engine/stored_file'
 import { TaskTable, type Page } from '#engine/task_table'
 import { EngineStopping, QueueFull } from '#engine/errors'
 import type { Database } from '@adonisjs/lucid/database'
 import { setImmediate } from 'node:timers/promises'
 
+/** Milliseconds between two looks at what other processes left: taken over within 5 s. */
+const LOOK = 2000
+
+export type { KnownTask } from '#engine/task_reader'
+
 export interface EngineOptions {
   readonly db: Database
   readonly logger: Logger
   readonly types: TaskTypes
+  /** The SQLite file. */
+  readonly database: string
   /** Folder of the runners' lock files. */
   readonly lockFolder: string
   /** Folder of the uploaded files. */
   readonly storageFolder: string
   readonly concurrency: number
   readonly maxQueued: number
+  /** Milliseconds for which a finished task is kept. */
+  readonly retention: number
 }
 
 export interface StartRequest {
@@ -39,15 +51,6 @@ export interface StartRequest {
   readonly file?: IncomingFile
 }
 
-/** A task as it is known: the newest cut, and what it was started with. */
-export interface KnownTask {
-  readonly cut: Cut
-  readonly input: unknown
-  readonly file: StoredFileData | null
-  /** Order of creation: what pages go by. */
-  readonly seq: number
-}
-
 /**
  * Starts, finds, cancels and recovers tasks, and tells whoever listens of every cut. Knows no HTTP
  * and no SSE.
@@ -56,23 +59,28 @@ export class Engine {
   readonly types: TaskTypes
   readonly files: FileStore
   readonly #options: EngineOptions
-  readonly #lock: RunnerLock
+  readonly #runners: Runners
   readonly #table: TaskTable
   readonly #runner: Runner
+  readonly #reader: TaskReader
+  readonly #retention: Retention
   readonly #listeners = new Set<(cut: Cut) => void>()
   /** No more than this many tasks wait. */
   #mayWait = 0
   #stopping = false
+  #timer: NodeJS.Timeout | undefined
 
   constructor(options: EngineOptions) {
     const { db, logger, types, concurrency } = options
     this.#options = options
     this.types = types
-    this.#lock = new RunnerLock(options.lockFolder)
-    this.files = new FileStore(options.storageFolder, this.#lock.id)
+    this.#runners = new Runners(options)
+    this.files = new FileStore(options.storageFolder, this.#runners.id)
     this.#table = new TaskTable(db)
+    this.#retention = new Retention({ db, logger, files: this.files, keepFor: options.retention })
     this.#runner = new Runner({
-      id: this.#lock.id,
+      id: this.#runners.id,
+      isBusy: () => this.#runners.isBusy,
       table: this.#table,
       types,
       logger,
@@ -81,6 +89,7 @@ export class Engine {
       commits: new Commits(db, this.#table, logger),
       tell: (cut) => this.#tell(cut),
     })
+    this.#reader = new TaskReader(this.#table, this.#runner, this.#runners)
   }
 
   /**
@@ -92,33 +101,35 @@ export class Engine {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Ends what dead processes left and sweeps up after them. To be over before the server listens. */
+  /** Takes over what dead processes left and sweeps up. To be over before the server listens. */
   async recover(): Promise<void> {
-    const ended = await recover(this.#table, this.#lock)
-    for (const task of ended) this.#tell(new Cut(stateOf(task)))
-    if (ended.length > 0) {
-      this.#options.logger.warn({ tasks: ended.length }, 'tasks of a dead process were ended')
-    }
-    await this.#lock.sweep()
+    await this.#takeOver()
+    await this.#runners.sweep()
     await this.files.sweep(
-      (runner) => this.#lock.isAlive(runner),
+      (runner) => this.#runners.isAlive(runner),
       (keys) => this.#table.keysInUse(keys)
     )
   }
 
   /** Begins to take tasks, those first that have waited longest. */
   async begin(): Promise<void> {
+    await this.#runners.enter()
     this.#mayWait = await this.#table.countQueued()
     this.#runner.begin()
+    this.#retention.begin()
+    this.#timer = setInterval(() => void this.#look(), LOOK)
+    this.#timer.unref()
   }
 
   /** Asks running tasks to stop, waits for them up to `grace` ms, and lets go of the lock. */
   async stop(grace: number): Promise<void> {
     if (this.#stopping) return
     this.#stopping = true
+    clearInterval(this.#timer)
+    await this.#retention.stop()
     await this.#runner.stop(grace)
     await this.files.close()
-    if (this.#runner.size === 0) await this.#lock.release()
+    await this.#runners.leave({ hasTasks: this.#runner.size > 0 })
   }
 
   get isStopping(): boolean {
@@ -129,13 +140,14 @@ export class Engine {
    * Makes a task. It is in the table when this returns. The same id with the same body again gives
    * the task as it is. A file that was handed in is the task's, or gone.
    *
-   * Throws `UnknownTaskType`, Vine's validation error (fields named `input.…`), `TaskIdTaken`,
+   * Throws `UnknownTaskType`, Vine's validation error (fields named `input.…`), `TaskIdTaken`, `TaskGone`,
    * `QueueFull`, `EngineStopping`.
    */
   async start(request: StartRequest): Promise<{ task: KnownTask; isNew: boolean }> {
     try {
       if (this.#stopping) throw new EngineStopping()
       await this.#validate(request)
+      if (request.id) await this.#retention.refuseTaken(request.id, request.owner)
       await this.#checkRoom()
       return await this.#insert(request)
     } finally {
@@ -143,31 +155,31 @@ export class Engine {
     }
   }
 
-  /** The task, if this owner may see it: from memory where it runs here, else from the table. */
+  /**
+   * The task, if this owner may see it: from memory where it runs here, else from the table. Throws
+   * `TaskGone` for one that was pruned.
+   */
   async find(id: string, owner: string): Promise<KnownTask | null> {
-    const known = this.#running(id) ?? (await this.#stored(id))
+    const known = await this.#reader.find(id)
+    if (!known) await this.#retention.refuseGone(id, owner)
     return known && known.cut.owner === owner ? known : null
   }
 
   /** The newest cut of a task, whoever owns it; the caller checks that. */
   async cutOf(id: string): Promise<Cut | null> {
-    return (this.#running(id) ?? (await this.#stored(id)))?.cut ?? null
+    const known = await this.#reader.find(id)
+    return known?.cut ?? null
   }
 
   /** The newest cuts of many tasks, whoever owns them, in one read. Unknown ids are left out. */
   async cutsOf(ids: readonly string[]): Promise<Cut[]> {
-    const tasks = await this.#table.findMany(ids.filter((id) => !this.#running(id)))
-    const stored = new Map(tasks.map((task) => [task.id, task]))
-    return ids.flatMap((id) => {
-      const task = stored.get(id)
-      return this.#running(id)?.cut ?? (task ? new Cut(stateOf(task)) : [])
-    })
+    const known = await this.#reader.findMany(ids)
+    return known.map(({ cut }) => cut)
   }
 
   /** Newest first. */
-  async list(page: Page): Promise<KnownTask[]> {
-    const tasks = await this.#table.list(page)
-    return tasks.map((task) => this.#running(task.id) ?? knownTask(task))
+  list(page: Page): Promise<KnownTask[]> {
+    return this.#reader.list(page)
   }
 
   /**
@@ -178,35 +190,34 @@ export class Engine {
     const before = await this.find(id, owner)
     if (!before || isTerminal(before.cut.snapshot.status)) return before
 
-    const task = await this.#table.requestCancel(id)
-    if (task?.status === 'cancelled' && task.startedAt === null) {
-      this.#tell(new Cut(stateOf(task)))
-    }
+    const { task, wasWaiting } = await persistForClient(() => this.#table.requestCancel(id))
+    if (task && wasWaiting) this.#tell(new Cut(stateOf(task)))
     // A claim that was under way has reached its run by the next turn.
     if (!this.#runner.find(id)) await setImmediate()
-    const run = this.#runner.find(id)
-    if (run && task?.cancelRequestedAt) {
-      run.live.requestCancel(task.cancelRequestedAt.toUTC().toISO() ?? '')
-      run.abort('cancelled')
-    }
+    const wish = task?.cancelRequestedAt?.toUTC().toISO()
+    if (wish) this.#runner.find(id)?.cancel(wish)
     return this.find(id, owner)
   }
 
   async #insert(request: StartRequest): Promise<{ task: KnownTask; isNew: boolean }> {
     const id = request.id ?? randomUUID()
     const file = request.file ? await this.files.keep(request.file, id) : null
+    const { attempts, expires } = this.types.get(request.type)
     let isNew = false
     try {
-      const inserted = await this.#table.insert({
+      const row = {
         id,
         owner: request.owner,
         type: request.type,
         input: request.input,
         file,
         fingerprint: fingerprint([request.type, request.input, file?.sha256 ?? null]),
-      })
+        maxAttempts: attempts,
+        expiresAt: expires && new Date(Date.now() + milliseconds(expires)).toISOString(),
+      }
+      const inserted = await persistForClient(() => this.#table.insert(row))
       isNew = inserted.isNew
-      const task = this.#running(id) ?? knownTask(inserted.task)
+      const task = await this.#reader.known(inserted.task)
       if (isNew) {
         this.#mayWait++
         this.#tell(task.cut)
@@ -234,17 +245,6 @@ export class Engine {
     }
   }
 
-  #running(id: string): KnownTask | null {
-    const run = this.#runner.find(id)
-    return run ? knownTask(run.task, run.live.cut) : null
-  }
-
-  async #stored(id: string): Promise<KnownTask | null> {
-    const task = await this.#table.find(id)
-    // What was read may be older than what was told since.
-    return this.#running(id) ?? (task ? knownTask(task) : null)
-  }
-
   /** Counts only when the last count and what came since may have reached the limit. */
   async #checkRoom(): Promise<void> {
     const { maxQueued } = this.#options
@@ -252,16 +252,25 @@ export class Engine {
     if (this.#mayWait >= maxQueued) throw new QueueFull(maxQueued)
   }
 
+  /** What may have changed without this process: others die, tasks wait too long or come due. */
+  async #look(): Promise<void> {
+    try {
+      await this.#takeOver()
+      this.#runner.wake()
+    } catch (error) {
+      this.#options.logger.error({ err: error }, 'dead processes could not be looked for')
+    }
+  }
+
+  async #takeOver(): Promise<void> {
+    const changed = await recover(this.#table, this.#runners)
+    for (const task of changed) this.#tell(new Cut(stateOf(task)))
+    if (changed.length > 0) {
+      this.#options.logger.warn({ tasks: changed.length }, 'tasks were recovered or have expired')
+    }
+  }
+
   #tell(cut: Cut): void {
     for (const listener of this.#listeners) listener(cut)
-  }
-}
-
-function knownTask(task: Task, cut = new Cut(stateOf(task))): KnownTask {
-  return {
-    cut,
-    input: task.input,
-    file: task.file as StoredFileData | null,
-    seq: task.seq,
   }
 }

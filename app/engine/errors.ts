@@ -1,18 +1,26 @@
 import { Exception } from '@adonisjs/core/exceptions'
 
+export interface TaskErrorOptions extends ErrorOptions {
+  /** `false` where another attempt can only fail in the same way. */
+  readonly retry?: boolean
+}
+
 /**
  * Throw this inside a task to fail it with a `code` of your own (stable, kebab-case). Any other
  * error fails it with `task-error` and its message.
  */
 export class TaskError extends Exception {
   static status = 500
+  /** Whether another attempt may be made, if the type has one left. */
+  readonly retry: boolean
 
   constructor(
     readonly code: string,
     message: string,
-    options?: ErrorOptions
+    { retry = true, ...options }: TaskErrorOptions = {}
   ) {
     super(message, options)
+    this.retry = retry
   }
 }
 
@@ -76,12 +84,18 @@ export class RunFenced extends Exception {
   }
 }
 
-/** Why a run's signal was aborted. */
+const reasons = {
+  cancelled: 'The task was cancelled.',
+  stopping: 'The server is stopping.',
+  timeout: 'The task took too long.',
+}
+
+/** Why a run's signal was aborted: the `reason` of the signal that its task sees. */
 export class RunAborted extends Exception {
   static code = 'E_RUN_ABORTED'
 
-  constructor(readonly why: 'cancelled' | 'stopping') {
-    super(why === 'cancelled' ? 'The task was cancelled.' : 'The server is stopping.')
+  constructor(readonly why: keyof typeof reasons) {
+    super(reasons[why])
   }
 }
 
@@ -93,4 +107,33 @@ export class FileTooLarge extends Exception {
   constructor(limit: number) {
     super(`A file may have at most ${limit} bytes.`)
   }
+}
+
+/** The disk has no room left. */
+export class StorageFull extends Exception {
+  static status = 507
+  static code = 'storage-full'
+  readonly retryAfter = 60
+
+  constructor(cause: unknown) {
+    super('The server has no room left on its disk.', { cause })
+  }
+}
+
+/** The database was locked or gone for too long. */
+export class DatabaseUnavailable extends Exception {
+  static status = 503
+  static code = 'database-unavailable'
+  readonly retryAfter = 5
+
+  constructor(cause: unknown) {
+    super('The database is out of reach. Try again in a few seconds.', { cause })
+  }
+}
+
+/** The task was pruned, or forgotten by its owner. Its id stays taken. */
+export class TaskGone extends Exception {
+  static status = 410
+  static code = 'task-gone'
+  static message = 'The task is gone: it finished long ago and was pruned.'
 }

@@ -3,7 +3,8 @@ import { pipeline } from 'node:stream/promises'
 import { createWriteStream, mkdirSync } from 'node:fs'
 import { createHash, randomUUID } from 'node:crypto'
 import { readdir, rename, rm, stat } from 'node:fs/promises'
-import { FileTooLarge } from '#engine/errors'
+import { isFull } from '#engine/trouble'
+import { FileTooLarge, StorageFull } from '#engine/errors'
 import { StoredFile, type StoredFileData } from '#engine/stored_file'
 
 /** Milliseconds after which a kept file that no task names is litter. */
@@ -33,7 +34,7 @@ export class FileStore {
 
   /**
    * Streams a file to disk and hashes it on the way. Leaves nothing behind when that fails or is
-   * aborted; throws `FileTooLarge` beyond `limit` bytes.
+   * aborted; throws `FileTooLarge` beyond `limit` bytes, `StorageFull` where the disk is.
    */
   async receive(
     source: Readable,
@@ -59,7 +60,7 @@ export class FileStore {
       )
     } catch (error) {
       await rm(path, { force: true })
-      throw error
+      throw isFull(error) ? new StorageFull(error) : error
     }
     return { path, name, size, sha256: hash.digest('hex') }
   }

@@ -29,6 +29,7 @@ export class LiveTask {
   #reportedAt = performance.now()
   #timer: NodeJS.Timeout | undefined
   #sealed = false
+  #busy = false
   readonly #rate = new Rate()
   readonly #tell: (cut: Cut) => void
 
@@ -41,8 +42,14 @@ export class LiveTask {
     this.#tell = tell
     this.#report.progress = state.progress
     this.#report.current = state.current
+    this.#report.message = state.message
+    this.#report.total = state.total
+    this.#report.unit = state.unit
     this.#cut = new Cut(state)
-    this.#rate.update({ at: performance.now(), progress: state.progress, current: state.current })
+    // One that goes on from a checkpoint begins to count at its first report, which says where.
+    if (state.progress === null && state.current === null) {
+      this.#rate.update({ at: performance.now(), progress: null, current: null })
+    }
   }
 
   /** The newest cut: what everybody is answered with. */
@@ -53,6 +60,10 @@ export class LiveTask {
   /** The state at the newest cut. */
   get state(): TaskState {
     return this.#state
+  }
+
+  get isSealed(): boolean {
+    return this.#sealed
   }
 
   get current(): number {
@@ -91,11 +102,10 @@ export class LiveTask {
     this.#makeCut()
   }
 
-  /** Cuts once more when the task has just gone quiet. */
-  checkHealth(): void {
-    if (!this.#sealed && this.#cut.snapshot.health === 'active' && this.#health() === 'quiet') {
-      this.#makeCut()
-    }
+  /** Cuts once more when the task has gone quiet, or when the process is blocked or no longer is. */
+  checkHealth({ isBusy }: { isBusy: boolean }): void {
+    this.#busy = isBusy
+    if (!this.#sealed && this.#cut.snapshot.health !== this.#health()) this.#makeCut()
   }
 
   /** Ends reporting and gives the state as last reported, for the terminal write. */
@@ -133,6 +143,7 @@ export class LiveTask {
   }
 
   #health(): Snapshot['health'] {
+    if (this.#busy) return 'busy'
     return performance.now() - this.#reportedAt >= QUIET_AFTER ? 'quiet' : 'active'
   }
 }

@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Logger } from '@adonisjs/core/logger'
 import type { Report } from '#engine/reports'
-import type { InputOf, TaskInput } from '#engine/task_type'
+import { RunAborted } from '#engine/errors'
+import type { Backoff, InputOf, TaskInput } from '#engine/task_type'
 import type { TransactionClientContract } from '@adonisjs/lucid/types/database'
 
 /** Milliseconds of work after which `each` lets the event loop breathe. */
@@ -38,8 +39,14 @@ export interface EachOptions<T> {
  * A task type: extend this class in `app/tasks/`, name it with `static type`, describe it, give it
  * an input schema, and write `run`. One object is one run.
  *
- * `run` gives the result, any JSON value. What it throws fails the task: a `TaskError` with its own
- * code, anything else with `task-error`.
+ * `run` gives the result, any JSON value. What it throws fails the attempt: a `TaskError` with its
+ * own code, anything else with `task-error`. Another attempt follows while there are some left,
+ * unless the error says that it is no use.
+ *
+ * When the server dies or is stopped, a task goes on by itself, and that doesn't count as a failed
+ * attempt, if it may safely run again: because it has committed a checkpoint, or its type declares
+ * more than one attempt. Any other one fails with `interrupted`. A task that takes the server down
+ * three times without a new checkpoint in between fails, too.
  */
 export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unknown> {
   /** The public name, kebab-case. */
@@ -48,6 +55,14 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
   static description: string
   /** Validates the input before the task exists. */
   static input: TaskInput
+  /** How many attempts may fail before the task does. */
+  static attempts = 1
+  /** The pause between two attempts. */
+  static backoff: Backoff = { first: '1s', longest: '5m' }
+  /** How long an attempt may take (`1h`) until its signal is aborted and it fails (`timeout`). */
+  static timeout: string | null = null
+  /** How long a task may wait for its first attempt (`1d`) until it fails with `expired`. */
+  static expires: string | null = null
 
   readonly #run: RunHandle
 
@@ -71,12 +86,19 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
     return this.#run.attempt
   }
 
-  /** What the last `commit` of an earlier attempt left, else `null`. */
+  /**
+   * What the last `commit` of an earlier attempt left, else `null`. Check its shape, which an
+   * earlier release may have written (`bad-checkpoint`), and report the `current` that it stands for.
+   */
   get checkpoint(): unknown {
     return this.#run.checkpoint
   }
 
-  /** Aborted when the task shall stop. Hand it to whatever takes a signal. */
+  /**
+   * Aborted when the task shall stop. Hand it to whatever takes a signal. Its reason is a
+   * `RunAborted`, whose `why` is `cancelled`, `timeout` or `stopping`: the server ends, and a last
+   * commit is welcome.
+   */
   get signal(): AbortSignal {
     return this.#run.signal
   }
@@ -104,12 +126,14 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
   /**
    * Stores the work and the checkpoint in one transaction that is fenced: all of it is there, or
    * nothing. Keep it short, since SQLite writes one thing at a time, and use `trx` for every query
-   * in it: one that doesn't would wait for itself and fails at once (`query-outside-commit`).
+   * in it: one that doesn't would wait for itself and fails at once (`query-outside-commit`). The
+   * work may be done again, when the database was locked or full.
    *
    * @param checkpoint JSON of at most 64 KiB; the next attempt goes on from it
    */
   async commit(checkpoint: unknown, work: Work): Promise<void> {
-    this.signal.throwIfAborted()
+    const { reason } = this.signal
+    if (!(reason instanceof RunAborted && reason.why === 'stopping')) this.signal.throwIfAborted()
     await this.#run.commit(checkpoint, work)
   }
 

@@ -1,17 +1,19 @@
 import type Task from '#models/task'
 import type { TaskTable } from '#engine/task_table'
-import type { RunnerLock } from '#engine/runner_lock'
+import type { Runners } from '#engine/runners'
+
+const died = { code: 'interrupted', message: 'The server died while the task ran.' }
+const expired = { code: 'expired', message: 'The task waited too long for its first attempt.' }
 
 /**
- * Ends what dead runners of this host left `processing`. Safe to run in several processes at once:
- * each task is ended by one of them. Gives the tasks that it ended.
+ * Takes over what dead runners of this host left `processing`, and ends what waited too long. Safe
+ * to run in several processes at once: each task is changed by one of them. Gives those it changed.
  */
-export async function recover(table: TaskTable, lock: RunnerLock): Promise<Task[]> {
-  const ended: Task[] = []
+export async function recover(table: TaskTable, runners: Runners): Promise<Task[]> {
+  const changed: Task[] = []
   for (const runner of await table.activeRunners()) {
-    if (lock.isAlive(runner)) continue
-    const message = 'The server died while the task ran.'
-    ended.push(...(await table.endOrphans(runner, { code: 'interrupted', message })))
+    if (!runners.isAlive(runner)) changed.push(...(await table.recover(runner, died)))
   }
-  return ended
+  changed.push(...(await table.expire(expired)))
+  return changed
 }

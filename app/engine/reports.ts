@@ -20,7 +20,8 @@ export function checkNumber(type: string, name: string, value: number | null): v
   if (value === null || Number.isFinite(value)) return
   throw new TaskError(
     'invalid-report',
-    `${type}: ${name} must be a finite number or null, got ${describe(value)}`
+    `${type}: ${name} must be a finite number or null, got ${describe(value)}`,
+    { retry: false }
   )
 }
 
@@ -29,7 +30,8 @@ export function checkText(type: string, name: string, value: string | null): voi
   if (value === null || (typeof value === 'string' && value.length <= MESSAGE_LIMIT)) return
   throw new TaskError(
     'invalid-report',
-    `${type}: ${name} must be a text of at most ${MESSAGE_LIMIT} characters, got ${describe(value)}`
+    `${type}: ${name} must be a text of at most ${MESSAGE_LIMIT} characters, got ${describe(value)}`,
+    { retry: false }
   )
 }
 
@@ -45,7 +47,10 @@ export function toCheckpoint(type: string, value: unknown): unknown {
 
 function plain(type: string, value: unknown, what: { name: string; limit: number }): unknown {
   const fail = (problem: string, cause?: unknown) =>
-    new TaskError(`invalid-${what.name}`, `${type}: the ${what.name} ${problem}`, { cause })
+    new TaskError(`invalid-${what.name}`, `${type}: the ${what.name} ${problem}`, {
+      cause,
+      retry: false,
+    })
 
   let text: string | undefined
   try {

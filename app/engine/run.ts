@@ -7,20 +7,29 @@ import type { TaskTypes } from '#engine/task_types'
 import type { TaskType } from '#engine/task_type'
 import type { Logger } from '@adonisjs/core/logger'
 import type { Report } from '#engine/reports'
+import { milliseconds } from '#engine/duration'
 import { toCheckpoint, toResult } from '#engine/reports'
 import type { RunHandle, Work } from '#engine/long_task'
 import { stateOf, type TaskFailure } from '#engine/task_state'
 import { RunAborted, RunFenced, TaskError } from '#engine/errors'
 import type { StoredFileData } from '#engine/stored_file'
 
+/** Milliseconds that a task has to react to its signal; then it is ended without it. */
+const DEAF_AFTER = 10_000
+/** Interruptions without a new checkpoint after which a task runs alone: it may be to blame. */
+const SUSPECT_AFTER = 2
 /** Characters of an error's message that clients are told. */
 const MESSAGE_LIMIT = 1000
 
-/** How a run went. `fenced`: the task is no longer this run's, nothing is to be written. */
+/**
+ * How a run went. `interrupted`: the server stops. `fenced`: the task is no longer this run's,
+ * nothing is to be written.
+ */
 export type Outcome =
   | { status: 'completed'; result: unknown }
-  | { status: 'failed'; error: TaskFailure }
-  | { status: 'cancelled' }
+  | { status: 'failed'; error: TaskFailure; retry: boolean }
+  | { status: 'cancelled'; error: TaskFailure | null }
+  | { status: 'interrupted' }
   | { status: 'fenced' }
 
 export interface RunServices {
@@ -32,7 +41,8 @@ export interface RunServices {
 
 /**
  * One run of a claimed task. Owns its live state and its signal; gives an outcome and writes no
- * status itself.
+ * status itself. Guarantees an outcome ten seconds after the task was cancelled or out of time,
+ * whatever its code does.
  */
 export class Run implements RunHandle {
   readonly id: string
@@ -43,7 +53,11 @@ export class Run implements RunHandle {
   readonly log: Logger
   readonly task: Task
   #input: unknown
+  #committed = false
   readonly #abort = new AbortController()
+  readonly #deaf = Promise.withResolvers<Outcome>()
+  readonly #returned = Promise.withResolvers<void>()
+  readonly #timers: NodeJS.Timeout[] = []
   readonly #services: RunServices
 
   constructor(task: Task, services: RunServices, tell: (run: Run, cut: Cut) => void) {
@@ -69,34 +83,89 @@ export class Run implements RunHandle {
     return this.live.current
   }
 
+  /** Settles when the task's code has really returned. */
+  get returned(): Promise<void> {
+    return this.#returned.promise
+  }
+
+  /** The type, unless a deploy has removed it. */
+  get type(): TaskType | undefined {
+    return this.#services.types.find(this.task.type)
+  }
+
+  get hasCheckpoint(): boolean {
+    return this.#committed || this.checkpoint !== null
+  }
+
+  /** Whether it may have taken earlier processes down, and nothing shall run beside it. */
+  get isSuspect(): boolean {
+    return !this.#committed && this.task.interruptions >= SUSPECT_AFTER
+  }
+
   report(report: Report): void {
     this.live.report(report)
   }
 
   async commit(checkpoint: unknown, work: Work): Promise<void> {
-    const { id, claim, task } = this
+    const { id, claim, task, signal } = this
     const plain = toCheckpoint(task.type, checkpoint)
-    await this.#services.commits.run({ id, claim, type: task.type }, plain, work)
+    await this.#services.commits.run({ id, claim, type: task.type, signal }, plain, work)
+    this.#committed = true
+  }
+
+  /** Cancels; `at` is when that was asked for, ISO 8601. */
+  cancel(at: string): void {
+    this.live.requestCancel(at)
+    this.abort('cancelled')
   }
 
   /** Asks the task to stop. Only the first reason counts. */
-  abort(why: 'cancelled' | 'stopping'): void {
+  abort(why: RunAborted['why']): void {
+    if (this.signal.aborted) return
     this.#abort.abort(new RunAborted(why))
+    if (why !== 'stopping') this.#after(DEAF_AFTER, () => this.#deaf.resolve(this.#stopped(why)))
   }
 
-  /** Runs the task's code to its end. Never throws. */
+  /** Runs the task's code. Gives the outcome, which may be before the code returns. Never throws. */
   async execute(): Promise<Outcome> {
-    const type = this.#services.types.find(this.task.type)
+    const { type } = this
     if (!type) {
+      this.#returned.resolve()
       const message = `This server has no task type "${this.task.type}" any more.`
-      return { status: 'failed', error: { code: 'unknown-type', message } }
+      return { status: 'failed', error: { code: 'unknown-type', message }, retry: false }
     }
+    if (type.timeout) this.#after(milliseconds(type.timeout), () => this.abort('timeout'))
+    const outcome = this.#toTheEnd(type).finally(() => {
+      for (const timer of this.#timers) clearTimeout(timer)
+      this.#returned.resolve()
+    })
+    return Promise.race([outcome, this.#deaf.promise])
+  }
+
+  async #toTheEnd(type: TaskType): Promise<Outcome> {
     try {
       this.#input = await this.#validated(type)
       return { status: 'completed', result: toResult(type.type, await new type(this).run()) }
     } catch (error) {
       return this.#outcomeOf(error)
     }
+  }
+
+  #after(wait: number, act: () => void): void {
+    this.#timers.push(setTimeout(act, wait))
+  }
+
+  /** The outcome of a task that was asked to stop and didn't. */
+  #stopped(why: 'cancelled' | 'timeout'): Outcome {
+    this.log.warn('the task ignores its signal; its slot stays taken until its code returns')
+    if (why === 'timeout') return this.#timedOut()
+    const message = 'The task did not react to being cancelled, and was ended without it.'
+    return { status: 'cancelled', error: { code: 'cancel-ignored', message } }
+  }
+
+  #timedOut(): Outcome {
+    const message = `The task took longer than ${this.type?.timeout}.`
+    return { status: 'failed', error: { code: 'timeout', message }, retry: true }
   }
 
   async #validated(type: TaskType): Promise<unknown> {
@@ -111,12 +180,18 @@ export class Run implements RunHandle {
     if (reason instanceof RunAborted) {
       const isItself = error === reason || (error instanceof Error && error.cause === reason)
       if (!isItself) this.log.info({ err: error }, 'the task threw after it was asked to stop')
-      if (reason.why === 'cancelled') return { status: 'cancelled' }
-      const message = 'The server was stopped while the task ran.'
-      return { status: 'failed', error: { code: 'interrupted', message } }
+      switch (reason.why) {
+        case 'cancelled':
+          return { status: 'cancelled', error: null }
+        case 'timeout':
+          return this.#timedOut()
+        case 'stopping':
+          return { status: 'interrupted' }
+      }
     }
-    this.log.error({ err: error }, 'the task failed')
-    return { status: 'failed', error: failureOf(error) }
+    this.log.error({ err: error }, 'the attempt failed')
+    const retry = !(error instanceof TaskError) || error.retry
+    return { status: 'failed', error: failureOf(error), retry }
   }
 }
 

@@ -1,19 +1,26 @@
-import pLimit from 'p-limit'
+import { pass } from '#engine/landmarks'
 import { Cut } from '#engine/cut'
 import type Task from '#models/task'
-import { Run, type Outcome, type RunServices } from '#engine/run'
+import { Run, type RunServices } from '#engine/run'
+import { cancelledInstead, settle } from '#engine/settling'
+import { ProgressWriter } from '#engine/progress_writer'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TaskTable } from '#engine/task_table'
-import { now, stateOf, type TaskState } from '#engine/task_state'
+import { stateOf, type TaskState } from '#engine/task_state'
+import { LongTask } from '#engine/long_task'
 
-/** Milliseconds between two batched writes of progress. */
-const SAVE_INTERVAL = 1000
+/** Milliseconds between two looks: progress is written, wishes to cancel are read. */
+const TICK = 1000
 /** Milliseconds before a failed statement is tried again: doubled from the first to the last. */
 const RETRY = { first: 100, last: 5000 }
+/** Milliseconds that the timer for the next attempt waits at most: clocks may be set. */
+const LONGEST_SLEEP = 60_000
 
 export interface RunnerOptions extends RunServices {
   readonly id: string
   readonly table: TaskTable
+  /** Whether the event loop is blocked, or was until now. */
+  readonly isBusy: () => boolean
   /** How many tasks run at once. */
   readonly concurrency: number
   /** Hears of every cut, in the order of versions. */
@@ -21,23 +28,27 @@ export interface RunnerOptions extends RunServices {
 }
 
 /**
- * Executes tasks in this process. Owns the slots, the runs, and the one batched write of progress a
- * second. Guarantees that a terminal status is in the table before it is told, and that a slot
- * stays taken until the task's code has returned.
+ * Executes tasks in this process. Owns the slots and the runs. Guarantees that a terminal status is
+ * in the table before it is told, that a slot stays taken until the task's code has returned, and
+ * that a task which may be to blame for earlier crashes runs alone.
  */
 export class Runner {
   readonly #options: RunnerOptions
-  readonly #limit
+  readonly #progress: ProgressWriter
+  /** Those without an outcome yet. */
   readonly #runs = new Map<string, Run>()
-  readonly #active = new Set<Promise<void>>()
-  readonly #unsaved = new Set<Run>()
+  /** One entry a slot. */
+  readonly #slots = new Set<Promise<void>>()
+  #suspect: Run | undefined
   #stopping = false
-  #saving: Promise<void> | undefined
-  #timer: NodeJS.Timeout | undefined
+  #woken = false
+  #taking: Promise<void> | undefined
+  #ticker: NodeJS.Timeout | undefined
+  #alarm: NodeJS.Timeout | undefined
 
   constructor(options: RunnerOptions) {
     this.#options = options
-    this.#limit = pLimit(options.concurrency)
+    this.#progress = new ProgressWriter(options.table, options.logger)
   }
 
   /** The run of a task that this process executes. */
@@ -52,14 +63,18 @@ export class Runner {
 
   /** Starts taking tasks. */
   begin(): void {
-    this.#timer = setInterval(() => this.#tick(), SAVE_INTERVAL)
+    this.#ticker = setInterval(() => void this.#tick(), TICK)
     this.wake()
   }
 
   /** Says that a task may be waiting. Costs nothing when all slots are taken. */
   wake(): void {
-    if (this.#stopping || !this.#timer || this.#limit.pendingCount > 0) return
-    void this.#limit(() => this.#takeOne())
+    this.#woken = true
+    if (!this.#hasRoom) return
+    this.#taking ??= this.#take().finally(() => {
+      this.#taking = undefined
+      if (this.#woken) this.wake()
+    })
   }
 
   /**
@@ -68,51 +83,85 @@ export class Runner {
    */
   async stop(grace: number): Promise<void> {
     this.#stopping = true
-    this.#limit.clearQueue()
+    clearTimeout(this.#alarm)
     for (const run of this.#runs.values()) run.abort('stopping')
+    pass('draining')
     const timeout = new AbortController()
     await Promise.race([
-      Promise.allSettled(this.#active),
+      Promise.resolve(this.#taking).then(() => Promise.allSettled(this.#slots)),
       delay(grace, undefined, { signal: timeout.signal }).catch(() => {}),
     ])
     timeout.abort()
-    clearInterval(this.#timer)
-    this.#timer = undefined
-    await this.#save()
+    clearInterval(this.#ticker)
+    this.#ticker = undefined
+    await this.#progress.save()
   }
 
-  async #takeOne(): Promise<void> {
-    if (this.#stopping) return
-    let task: Task | null
+  get #hasRoom(): boolean {
+    if (this.#stopping || !this.#ticker || this.#suspect?.isSuspect) return false
+    return this.#slots.size < this.#options.concurrency
+  }
+
+  /** Takes tasks, one after the other, while there are some and there is room. */
+  async #take(): Promise<void> {
+    const { table, id, logger } = this.#options
     try {
-      task = await this.#options.table.claim(this.#options.id)
+      while (this.#woken && this.#hasRoom) {
+        this.#woken = false
+        pass('before-claim')
+        const task = await table.claim(id, { idle: this.#slots.size === 0 })
+        if (!task) continue
+        pass('after-claim')
+        this.#woken = true
+        this.#occupy(task)
+      }
+      if (this.#hasRoom) this.#wakeAt(await table.nextDue())
     } catch (error) {
-      this.#options.logger.error({ err: error }, 'no task could be taken')
-      setTimeout(() => this.wake(), SAVE_INTERVAL).unref()
-      return
+      logger.error({ err: error }, 'no task could be taken')
+      this.#wakeAt(new Date(Date.now() + TICK).toISOString())
     }
-    if (!task) return
-    this.wake()
-    const done = this.#execute(task).finally(() => this.#active.delete(done))
-    this.#active.add(done)
-    await done
   }
 
-  async #execute(task: Task): Promise<void> {
+  #wakeAt(due: string | null): void {
+    clearTimeout(this.#alarm)
+    if (due === null || this.#stopping) return
+    const wait = Math.min(Math.max(0, Date.parse(due) - Date.now()), LONGEST_SLEEP)
+    this.#alarm = setTimeout(() => this.wake(), wait)
+    this.#alarm.unref()
+  }
+
+  #occupy(task: Task): void {
     const run = new Run(task, this.#options, (changed, cut) => {
-      this.#unsaved.add(changed)
+      this.#progress.note(changed)
       this.#options.tell(cut)
     })
+    this.#suspect = run.isSuspect ? run : undefined
     this.#runs.set(run.id, run)
     this.#options.tell(run.live.cut)
     if (this.#stopping) run.abort('stopping')
 
+    const slot = this.#execute(run).finally(() => {
+      this.#slots.delete(slot)
+      if (this.#suspect === run) this.#suspect = undefined
+      this.wake()
+    })
+    this.#slots.add(slot)
+  }
+
+  async #execute(run: Run): Promise<void> {
     const outcome = await run.execute()
-    const state = terminalState(run.live.seal(), outcome)
-    const written = state !== null && (await this.#finish(run, state))
-    this.#unsaved.delete(run)
+    const { hasCheckpoint, type } = run
+    const backoff = type?.backoff ?? LongTask.backoff
+    const state = await this.#finish(
+      run,
+      settle(run.live.seal(), outcome, { backoff, hasCheckpoint })
+    )
+    this.#progress.forget(run)
     this.#runs.delete(run.id)
-    await this.#tellEnd(run, written ? state : null)
+    pass('before-tell')
+    await this.#tellEnd(run, state)
+    if (state?.status === 'queued') this.wake()
+    await run.returned
   }
 
   /** Tells the end; of a fenced run, what became of the task instead. */
@@ -123,11 +172,16 @@ export class Runner {
     if (task) this.#options.tell(new Cut(stateOf(task)))
   }
 
-  /** Tries until the end is in the table: what is told must be there. */
-  async #finish(run: Run, state: TaskState): Promise<boolean> {
+  /**
+   * Tries until the end is in the table: what is told must be there. Gives what was written, `null`
+   * when the run is fenced off.
+   */
+  async #finish(run: Run, state: TaskState | null): Promise<TaskState | null> {
+    if (state === null) return null
     for (let wait = RETRY.first; ; wait = Math.min(wait * 2, RETRY.last)) {
       try {
-        return await this.#options.table.finish(state, run.claim)
+        if (await this.#options.table.finish(state, run.claim)) return state
+        return state.status === 'queued' ? await this.#finish(run, cancelledInstead(state)) : null
       } catch (error) {
         run.log.error({ err: error }, 'the end of the task could not be written, trying again')
         await delay(wait, undefined, { ref: !this.#stopping })
@@ -135,41 +189,20 @@ export class Runner {
     }
   }
 
-  #tick(): void {
-    for (const run of this.#runs.values()) run.live.checkHealth()
-    this.#saving ??= this.#save().finally(() => (this.#saving = undefined))
+  async #tick(): Promise<void> {
+    if (this.#suspect && !this.#suspect.isSuspect) this.wake()
+    for (const run of this.#runs.values()) run.live.checkHealth({ isBusy: this.#options.isBusy() })
+    await this.#progress.save()
+    if (this.#runs.size > 0) await this.#readCancelRequests()
   }
 
-  async #save(): Promise<void> {
-    if (this.#unsaved.size === 0) return
-    const runs = [...this.#unsaved]
-    this.#unsaved.clear()
+  /** A wish to cancel may have been told to another process. */
+  async #readCancelRequests(): Promise<void> {
+    const { table, id, logger } = this.#options
     try {
-      await this.#options.table.saveProgress(
-        runs.map((run) => ({ state: run.live.state, claim: run.claim }))
-      )
+      for (const wish of await table.cancelRequests(id)) this.find(wish.id)?.cancel(wish.at)
     } catch (error) {
-      this.#options.logger.error({ err: error }, 'progress could not be written, trying again')
-      for (const run of runs) if (this.#runs.has(run.id)) this.#unsaved.add(run)
+      logger.error({ err: error }, 'wishes to cancel could not be read')
     }
-  }
-}
-
-/** The state that an outcome leads to; `null` when the run is fenced off. */
-function terminalState(last: TaskState, outcome: Outcome): TaskState | null {
-  if (outcome.status === 'fenced') return null
-  const time = now()
-  return {
-    ...last,
-    status: outcome.status,
-    progress: outcome.status === 'completed' ? 100 : last.progress,
-    result: outcome.status === 'completed' ? outcome.result : null,
-    error: outcome.status === 'failed' ? outcome.error : null,
-    rate: null,
-    etaSeconds: null,
-    etaBasis: null,
-    version: last.version + 1,
-    updatedAt: time,
-    finishedAt: time,
   }
 }

@@ -1,11 +1,15 @@
 import Task from '#models/task'
 import { TaskIdTaken } from '#engine/errors'
-import { sourcesOf } from '#engine/status'
+import { sourcesOf, type TaskStatus } from '#engine/status'
 import type { StoredFileData } from '#engine/stored_file'
 import type { Database } from '@adonisjs/lucid/database'
 import type { TransactionClientContract } from '@adonisjs/lucid/types/database'
 import { now, type TaskFailure, type TaskState } from '#engine/task_state'
 
+/** Interruptions without a new checkpoint after which a task is not tried again. */
+const POISON_AFTER = 3
+/** Those after which it runs only where nothing else runs. */
+const SUSPECT_AFTER = 2
 /** Added to the version of a recovered task, so that it exceeds all that any client saw. */
 const RECOVERY_JUMP = 2 ** 20
 
@@ -20,6 +24,9 @@ export interface NewTask {
   readonly file: StoredFileData | null
   /** SHA-256 of type, input and file: tells a repeated request from another one. */
   readonly fingerprint: string
+  readonly maxAttempts: number
+  /** ISO 8601. */
+  readonly expiresAt: string | null
 }
 
 export interface Page {
@@ -46,7 +53,11 @@ export class TaskTable {
    * Inserts a queued task. When the id exists already, gives that one if it was started with the
    * same body, else throws `TaskIdTaken`.
    */
-  async insert(task: NewTask): Promise<{ task: Task; isNew: boolean }> {
+  async insert({
+    maxAttempts,
+    expiresAt,
+    ...task
+  }: NewTask): Promise<{ task: Task; isNew: boolean }> {
     const time = now()
     const rows = await this.#db
       .insertQuery()
@@ -57,6 +68,8 @@ export class TaskTable {
         file: task.file && JSON.stringify(task.file),
         status: 'queued',
         version: 1,
+        max_attempts: maxAttempts,
+        expires_at: expiresAt,
         created_at: time,
         updated_at: time,
       })
@@ -107,61 +120,107 @@ export class TaskTable {
     return new Set(tasks.map((task) => (task.file as StoredFileData | null)?.key ?? ''))
   }
 
-  /** queued → processing, for the task that has waited longest. `null` when none waits. */
-  async claim(runnerId: string): Promise<Task | null> {
+  /**
+   * queued → processing: a task whose next attempt is due, else the one that has waited longest.
+   * `null` when none waits, or when the next one must run alone and this runner is not `idle`.
+   */
+  async claim(runnerId: string, { idle }: { idle: boolean }): Promise<Task | null> {
     const time = now()
-    const [row] = await this.#changing('processing')
-      .whereIn(
-        'id',
-        this.#db.from('tasks').select('id').where('status', 'queued').orderBy('seq').limit(1)
-      )
-      .update({
-        status: 'processing',
-        version: this.#db.raw('version + 1'),
-        claim: this.#db.raw('claim + 1'),
-        attempt: this.#db.raw('attempt + 1'),
-        runner_id: runnerId,
-        started_at: time,
-        updated_at: time,
-      })
+    const changing = this.#changing('processing').whereRaw(
+      `id = coalesce(
+         (select id from tasks where status = 'queued' and next_attempt_at <= ?
+          order by next_attempt_at, seq limit 1),
+         (select id from tasks where status = 'queued' and next_attempt_at is null
+          and (expires_at is null or expires_at > ?) order by seq limit 1))`,
+      [time, time]
+    )
+    if (!idle) changing.where('interruptions', '<', SUSPECT_AFTER)
+    const fresh = (column: string) =>
+      this.#db.raw(`case when checkpoint is null then null else ?? end`, [column])
+    const [row] = await changing.update({
+      status: 'processing',
+      version: this.#db.raw('version + 1'),
+      claim: this.#db.raw('claim + 1'),
+      attempt: this.#db.raw('attempt + 1'),
+      runner_id: runnerId,
+      next_attempt_at: null,
+      expires_at: null,
+      error: null,
+      // Without a checkpoint it begins again.
+      progress: fresh('progress'),
+      message: fresh('message'),
+      current: fresh('current'),
+      total: fresh('total'),
+      started_at: time,
+      updated_at: time,
+    })
     return row ? hydrate(row) : null
   }
 
+  /** When the next attempt of a waiting task is due, as ISO 8601. */
+  async nextDue(): Promise<string | null> {
+    const row = await this.#db
+      .from('tasks')
+      .where('status', 'queued')
+      .whereNotNull('next_attempt_at')
+      .orderBy('next_attempt_at')
+      .select('next_attempt_at')
+      .first()
+    return row ? new Date(row.next_attempt_at).toISOString() : null
+  }
+
   /**
-   * Notes that a task shall stop: a queued one is cancelled at once, a running one is marked. Gives
-   * the task as it is then, `null` for an unknown id.
+   * Notes that a task shall stop: a waiting one is cancelled at once (`wasWaiting`), a running one is
+   * marked. Gives the task as it is then, `null` for an unknown id.
    */
-  async requestCancel(id: string): Promise<Task | null> {
+  async requestCancel(id: string): Promise<{ task: Task | null; wasWaiting: boolean }> {
     const time = now()
     const [cancelled] = await this.#changing('cancelled')
       .where({ id, status: 'queued' })
       .update({
         status: 'cancelled',
         version: this.#db.raw('version + 1'),
+        error: null,
+        next_attempt_at: null,
         cancel_requested_at: time,
         updated_at: time,
         finished_at: time,
       })
-    if (cancelled) return hydrate(cancelled)
+    if (cancelled) return { task: hydrate(cancelled), wasWaiting: true }
     await this.#db
       .from('tasks')
       .where({ id, status: 'processing' })
       .whereNull('cancel_requested_at')
       .update({ cancel_requested_at: time })
-    return this.find(id)
+    return { task: await this.find(id), wasWaiting: false }
   }
 
-  /** processing → a terminal status, as the run left it. `false` when the run is fenced off. */
+  /** Which of this runner's tasks shall stop, and since when: it may have been said elsewhere. */
+  async cancelRequests(runnerId: string): Promise<{ id: string; at: string }[]> {
+    const rows = await this.#db
+      .from('tasks')
+      .where({ status: 'processing', runner_id: runnerId })
+      .whereNotNull('cancel_requested_at')
+      .select('id', 'cancel_requested_at')
+    return rows.map((row) => ({ id: row.id, at: new Date(row.cancel_requested_at).toISOString() }))
+  }
+
+  /**
+   * processing → what the run left: terminal, or queued for another attempt. `false` when the run is
+   * fenced off, or when a task that was asked to stop would wait again.
+   */
   async finish(state: TaskState, claim: number): Promise<boolean> {
-    const rows = await this.#changing(state.status)
-      .where({ id: state.id, claim, status: 'processing' })
-      .update({
-        status: state.status,
-        result: state.result === null ? null : JSON.stringify(state.result),
-        error: state.error === null ? null : JSON.stringify(state.error),
-        finished_at: state.finishedAt,
-        ...reported(state),
-      })
+    const query = this.#changing(state.status).where({ id: state.id, claim, status: 'processing' })
+    if (state.status === 'queued') query.whereNull('cancel_requested_at')
+    const rows = await query.update({
+      status: state.status,
+      result: state.result === null ? null : JSON.stringify(state.result),
+      error: state.error === null ? null : JSON.stringify(state.error),
+      max_attempts: state.maxAttempts,
+      next_attempt_at: state.nextAttemptAt,
+      finished_at: state.finishedAt,
+      ...reported(state),
+    })
     return rows.length === 1
   }
 
@@ -190,7 +249,7 @@ export class TaskTable {
     const count: unknown = await trx
       .from('tasks')
       .where({ id: run.id, claim: run.claim, status: 'processing' })
-      .update({ checkpoint: JSON.stringify(checkpoint) })
+      .update({ checkpoint: JSON.stringify(checkpoint), interruptions: 0 })
     return Number(count) === 1
   }
 
@@ -205,19 +264,44 @@ export class TaskTable {
   }
 
   /**
-   * Ends what a dead runner left: cancelled if that was asked for, else failed with `error`. The
-   * version jumps ahead of everything that was told and not written.
+   * Takes from a dead runner what it left: cancelled if that was asked for, else queued again where
+   * that is safe (see `LongTask`), else failed with `error`. The attempt doesn't count. The version
+   * jumps ahead of everything that was told and not written.
    */
-  async endOrphans(runnerId: string, error: TaskFailure): Promise<Task[]> {
+  async recover(runnerId: string, error: TaskFailure): Promise<Task[]> {
     const time = now()
-    const asked = 'cancel_requested_at is not null'
+    const to = `case when cancel_requested_at is not null then 'cancelled'
+      when (checkpoint is not null or max_attempts > 1) and interruptions + 1 < ${POISON_AFTER}
+      then 'queued' else 'failed' end`
+    const when = (status: TaskStatus, value: string, bindings: string[]) =>
+      this.#db.raw(`case when (${to}) = '${status}' then ${value} end`, bindings)
     const rows = await this.#changing('failed')
       .where({ status: 'processing', runner_id: runnerId })
       .update({
-        status: this.#db.raw(`case when ${asked} then 'cancelled' else 'failed' end`),
-        error: this.#db.raw(`case when ${asked} then null else ? end`, [JSON.stringify(error)]),
+        status: this.#db.raw(to),
+        error: when('failed', '?', [JSON.stringify(error)]),
         version: this.#db.raw('version + ?', [RECOVERY_JUMP]),
         claim: this.#db.raw('claim + 1'),
+        interruptions: this.#db.raw('interruptions + 1'),
+        max_attempts: this.#db.raw(`max_attempts + case when (${to}) = 'queued' then 1 else 0 end`),
+        rate: null,
+        eta_seconds: null,
+        updated_at: time,
+        finished_at: this.#db.raw(`case when (${to}) = 'queued' then null else ? end`, [time]),
+      })
+    return rows.map(hydrate)
+  }
+
+  /** Fails the tasks that waited too long for their first attempt. */
+  async expire(error: TaskFailure): Promise<Task[]> {
+    const time = now()
+    const rows = await this.#changing('failed')
+      .where('status', 'queued')
+      .where('expires_at', '<=', time)
+      .update({
+        status: 'failed',
+        error: JSON.stringify(error),
+        version: this.#db.raw('version + 1'),
         updated_at: time,
         finished_at: time,
       })

@@ -7,11 +7,21 @@ export interface TaskInput {
   toJSONSchema(): JSONSchema7
 }
 
+/** How long to wait before another attempt: doubled each time, and spread by chance. */
+export interface Backoff {
+  readonly first: string
+  readonly longest: string
+}
+
 /** A class in `app/tasks/`: what the registry holds. */
 export interface TaskType {
   readonly type: string
   readonly description: string
   readonly input: TaskInput
+  readonly attempts: number
+  readonly backoff: Backoff
+  readonly timeout: string | null
+  readonly expires: string | null
   new (run: RunHandle): LongTask
 }
 

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
 import { LongTask } from '#engine/long_task'
 import type { TaskType } from '#engine/task_type'
+import { isDuration, LONGEST_TIMER, milliseconds } from '#engine/duration'
 import { BadTaskType, UnknownTaskType } from '#engine/errors'
 
 /** The task types by name. Guarantees that each is whole and its name is its own. */
@@ -66,5 +67,23 @@ function checked(candidate: unknown, file: string): TaskType {
     throw bad('`static input` must be a Vine schema, made with `vine.create({ … })`')
   }
   if (typeof type.prototype.run !== 'function') throw bad('`run()` is missing')
+  const problem = policyProblem(type)
+  if (problem) throw bad(problem)
   return type
+}
+
+function policyProblem({ attempts, backoff, timeout, expires }: TaskType): string | null {
+  if (!Number.isInteger(attempts) || attempts < 1 || attempts > 1000) {
+    return '`static attempts` must be a whole number from 1 to 1000'
+  }
+  if (!isDuration(backoff?.first) || !isDuration(backoff.longest)) {
+    return "`static backoff` must be two durations, such as { first: '1s', longest: '5m' }"
+  }
+  const isTimer = isDuration(timeout) && milliseconds(timeout) <= milliseconds(LONGEST_TIMER)
+  if (timeout !== null && !isTimer) {
+    return `\`static timeout\` must be a duration such as '1h', at most ${LONGEST_TIMER}`
+  }
+  return expires === null || isDuration(expires)
+    ? null
+    : "`static expires` must be a duration such as '1d'"
 }

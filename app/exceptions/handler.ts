@@ -12,7 +12,7 @@ export default class HttpExceptionHandler extends ExceptionHandler {
     const retryAfter = (error as { retryAfter?: unknown } | null)?.retryAfter
     if (typeof retryAfter === 'number') response.header('Retry-After', retryAfter)
     // The rest of a body that was refused is not read.
-    if (problem.status === 413 || problem.status === 408) response.header('Connection', 'close')
+    if ([408, 413, 507].includes(problem.status)) response.header('Connection', 'close')
     response
       .status(problem.status)
       .header('Content-Type', 'application/problem+json')

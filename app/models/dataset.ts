@@ -1,3 +1,4 @@
+import db from '@adonisjs/lucid/services/db'
 import type { TransactionClientContract } from '@adonisjs/lucid/types/database'
 
 /** One record of a dataset: the physical line on which it started, and its values by column. */
@@ -38,5 +39,13 @@ export class DatasetImport {
       .insertQuery()
       .table('dataset_rejects')
       .multiInsert(lines.map(({ line, reason }) => ({ task_id: this.#taskId, line, reason })))
+  }
+  /** The bad lines that were noted, over all attempts. */
+  async rejects(): Promise<RejectedLine[]> {
+    return db
+      .from('dataset_rejects')
+      .where('task_id', this.#taskId)
+      .orderBy('line')
+      .select('line', 'reason')
   }
 }

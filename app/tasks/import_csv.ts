@@ -3,29 +3,27 @@ import { LongTask } from '#engine/long_task'
 import { readCsv } from '#tasks/csv/read_csv'
 import { storedFile } from '#engine/stored_file'
 import { detectDialect } from '#tasks/csv/detect_dialect'
-import { CSV_ENCODINGS, type CsvBatch, type CsvCursor } from '#tasks/csv/csv_types'
+import { CSV_ENCODINGS, type CsvBatch } from '#tasks/csv/csv_types'
+import { toImportCheckpoint, type ImportCheckpoint } from '#tasks/csv/import_checkpoint'
 import { DatasetImport, type RejectedLine } from '#models/dataset'
 
 /** How many bad lines are kept with their reasons; all are counted. */
 const KEPT_REJECTS = 1000
 
-/** Where the next attempt goes on. */
-interface Checkpoint {
-  readonly cursor: CsvCursor
-  readonly rows: number
-  readonly rejected: number
-}
-
 interface Result {
   readonly rows: number
   readonly rejected: number
+  /** Of the last attempt, like the rate. */
   readonly seconds: number
   readonly rowsPerSecond: number
   /** The first 1,000 bad lines. */
   readonly rejectedLines: readonly RejectedLine[]
 }
 
-/** Loads a CSV file with a header row into a dataset, batch by batch; bad lines don't stop it. */
+/**
+ * Loads a CSV file with a header row into a dataset, batch by batch; bad lines don't stop it. Goes
+ * on behind the last batch that was stored.
+ */
 export default class ImportCsv extends LongTask<typeof ImportCsv.input, Result> {
   static type = 'import-csv'
   static description = 'Loads an uploaded CSV file with a header row into a dataset'
@@ -39,15 +37,19 @@ export default class ImportCsv extends LongTask<typeof ImportCsv.input, Result> 
     encoding: vine.enum(CSV_ENCODINGS).optional(),
   })
 
+  static attempts = 3
+
   async run() {
     const { path, size } = this.input.file
     const since = performance.now()
     const dataset = new DatasetImport(this.id, this.input.dataset)
-    const rejectedLines: RejectedLine[] = []
-    let rejected = 0
+    const before = await toImportCheckpoint(this.checkpoint)
+    let { rows, rejected } = before ?? { rows: 0, rejected: 0 }
+    if (before) this.report({ current: rows, progress: (before.cursor.offset / size) * 100 })
 
     const batches = readCsv(path, {
-      dialect: await detectDialect(path, this.input),
+      dialect: before?.cursor.dialect ?? (await detectDialect(path, this.input)),
+      cursor: before?.cursor,
       signal: this.signal,
     })
     const options = {
@@ -56,29 +58,24 @@ export default class ImportCsv extends LongTask<typeof ImportCsv.input, Result> 
       progress: (batch: CsvBatch) => (batch.bytes / size) * 100,
     }
     for await (const batch of this.each(batches, options)) {
-      const kept = batch.rejected.slice(0, KEPT_REJECTS - rejectedLines.length)
-      const rows = this.current + batch.rows.length
-      const checkpoint: Checkpoint = {
-        cursor: batch.cursor,
-        rows,
-        rejected: rejected + batch.rejected.length,
-      }
+      const kept = batch.rejected.slice(0, Math.max(0, KEPT_REJECTS - rejected))
+      rows += batch.rows.length
+      rejected += batch.rejected.length
+      const checkpoint: ImportCheckpoint = { cursor: batch.cursor, rows, rejected }
       await this.commit(checkpoint, async (trx) => {
         await dataset.append(trx, batch.rows)
         await dataset.reject(trx, kept)
       })
-      rejectedLines.push(...kept)
-      rejected = checkpoint.rejected
       if (rejected > 0) this.report({ message: `${rejected} bad lines so far` })
     }
 
     const seconds = (performance.now() - since) / 1000
     return {
-      rows: this.current,
+      rows,
       rejected,
       seconds: Math.round(seconds * 1000) / 1000,
-      rowsPerSecond: Math.round(this.current / seconds),
-      rejectedLines,
+      rowsPerSecond: Math.round((rows - (before?.rows ?? 0)) / seconds),
+      rejectedLines: await dataset.rejects(),
     }
   }
 }

@@ -11,7 +11,7 @@ export default class extends BaseSchema {
       table.primary(['task_id', 'line'])
     })
     this.schema.createTable('dataset_rejects', (table) => {
-      table.uuid('task_id').notNullable()
+      table.uuid('task_id').notNullable().references('tasks.id').onDelete('cascade')
       table.integer('line').notNullable()
       table.string('reason', 500).notNullable()
       table.primary(['task_id', 'line'])

@@ -7,6 +7,9 @@ import { spawn, type ChildProcess } from 'node:child_process'
 
 type Settings = Readonly<Record<string, string>>
 
+/** A setting of the helper, none of the server: helpers to load into it, separated by spaces. */
+const LOAD = 'LOAD_HELPERS'
+
 /** Those of `npm start`, and TypeScript. */
 const flags = ['--max-semi-space-size=4', '--heap-growing-percent=50', '--import=@poppinss/ts-exec']
 
@@ -94,8 +97,11 @@ export class ServerProcess {
   }
 
   #spawn(): void {
-    this.#child = spawn(process.execPath, [...flags, 'bin/server.ts'], {
-      env: { PATH: process.env.PATH, ...this.#settings },
+    const { [LOAD]: helpers = '', ...settings } = this.#settings
+    const loads = helpers.split(' ').filter(Boolean)
+    const imports = loads.map((name) => `--import=${new URL(`./${name}.ts`, import.meta.url)}`)
+    this.#child = spawn(process.execPath, [...flags, ...imports, 'bin/server.ts'], {
+      env: { PATH: process.env.PATH, ...settings },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     this.#child.stdout?.on('data', (text) => (this.output += text))

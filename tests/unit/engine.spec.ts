@@ -15,6 +15,8 @@ async function idleEngine(folder: string, maxQueued: number): Promise<Engine> {
     db: await app.container.make('lucid.db'),
     logger: await app.container.make('logger'),
     types: await TaskTypes.load(app.makePath('app/tasks')),
+    database: app.makePath(env.get('SQLITE_PATH')),
+    retention: env.get('TASK_RETENTION'),
     lockFolder: join(folder, 'runners'),
     storageFolder: join(folder, 'storage'),
     concurrency: env.get('TASK_CONCURRENCY'),

@@ -22,6 +22,6 @@ export class CsvFileError extends TaskError {
     message: string,
     readonly line?: number
   ) {
-    super(code, message)
+    super(code, message, { retry: false })
   }
 }

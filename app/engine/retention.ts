@@ -1,0 +1,103 @@
+import { now } from '#engine/task_state'
+import type { FileStore } from '#engine/file_store'
+import type { Logger } from '@adonisjs/core/logger'
+import { TaskGone, TaskIdTaken } from '#engine/errors'
+import type { StoredFileData } from '#engine/stored_file'
+import type { Database } from '@adonisjs/lucid/database'
+import { setTimeout } from 'node:timers/promises'
+
+/** Tasks that one transaction prunes: a few milliseconds of the one writing connection. */
+const BATCH = 100
+/** Milliseconds between two batches, in which others write. */
+const PAUSE = 50
+/** Milliseconds between two looks for what is old enough, at most. */
+const LONGEST_PERIOD = 60_000
+
+export interface RetentionOptions {
+  readonly db: Database
+  readonly logger: Logger
+  readonly files: FileStore
+  /** Milliseconds for which a finished task is kept. */
+  readonly keepFor: number
+}
+
+/**
+ * Prunes finished tasks once they are old enough: the row, what hangs on it, and its file. Owns the
+ * tombstones: the id stays taken. What was written into datasets stays.
+ */
+export class Retention {
+  readonly #options: RetentionOptions
+  readonly #stop = new AbortController()
+  #pruning: Promise<void> | undefined
+
+  constructor(options: RetentionOptions) {
+    this.#options = options
+  }
+
+  begin(): void {
+    const { keepFor } = this.#options
+    this.#pruning ??= this.#repeat(Math.max(1000, Math.min(keepFor, LONGEST_PERIOD)))
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#pruning
+  }
+
+  /** Throws `TaskGone` for the owner of a pruned task, whose id it is. */
+  async refuseGone(id: string, owner: string): Promise<void> {
+    if ((await this.#ownerOf(id)) === owner) throw new TaskGone()
+  }
+
+  /** The same, and `TaskIdTaken` for everybody else: for who wants to use the id. */
+  async refuseTaken(id: string, owner: string): Promise<void> {
+    const former = await this.#ownerOf(id)
+    if (former === owner) throw new TaskGone()
+    if (former !== null) throw new TaskIdTaken(id)
+  }
+
+  async #ownerOf(id: string): Promise<string | null> {
+    const row = await this.#options.db.from('tombstones').where('id', id).select('owner').first()
+    return row?.owner ?? null
+  }
+
+  async #repeat(period: number): Promise<void> {
+    const { signal } = this.#stop
+    while (!signal.aborted) {
+      try {
+        while (!signal.aborted && (await this.#pruneBatch()) === BATCH) await setTimeout(PAUSE)
+      } catch (error) {
+        this.#options.logger.error({ err: error }, 'old tasks could not be pruned, trying again')
+      }
+      await setTimeout(period, undefined, { signal, ref: false }).catch(() => {})
+    }
+  }
+
+  /** Gives how many tasks are gone. A crash in between leaves files that are swept as litter. */
+  async #pruneBatch(): Promise<number> {
+    const { db, files, keepFor } = this.#options
+    const before = new Date(Date.now() - keepFor).toISOString()
+    const gone = await db.transaction(async (trx) => {
+      // A write comes first; the tasks that are now gone are those that have a tombstone.
+      await trx.rawQuery(
+        `insert into tombstones (id, owner, gone_at)
+         select id, owner, ? from tasks where finished_at < ? order by finished_at limit ${BATCH}`,
+        [now(), before]
+      )
+      const tasks = await trx
+        .from('tasks')
+        .where('finished_at', '<', before)
+        .orderBy('finished_at')
+        .limit(BATCH)
+        .whereIn('id', trx.from('tombstones').select('id'))
+        .select('id', 'file')
+      const ids = tasks.map(({ id }) => id)
+      await trx.from('tasks').whereIn('id', ids).delete()
+      return tasks
+    })
+    for (const { file } of gone) {
+      if (file !== null) await files.remove(JSON.parse(file) as StoredFileData)
+    }
+    return gone.length
+  }
+}

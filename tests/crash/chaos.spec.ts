@@ -1,0 +1,13 @@
+import { test } from '@japa/runner'
+import { Chaos, deaths, describe } from '#tests/helpers/chaos'
+
+test.group('Chaos', () => {
+  test('a server killed at every landmark loses, doubles and confuses nothing', async ({
+    assert,
+  }) => {
+    const report = await Chaos.run(deaths)
+    process.stdout.write(`    ${describe(report).replaceAll('\n', '\n    ')}\n`)
+    assert.deepEqual(report.violations, [])
+    assert.equal(report.cycles, deaths.length)
+  })
+})

@@ -1,0 +1,60 @@
+/*
+| Loaded into a server under test: further task types, which do what no sane one does.
+*/
+
+import vine from '@vinejs/vine'
+import { LongTask } from '#engine/long_task'
+import { TaskTypes } from '#engine/task_types'
+import { setTimeout } from 'node:timers/promises'
+
+const input = vine.create({ seconds: vine.number() })
+
+/** Holds the event loop. */
+class Spin extends LongTask<typeof input> {
+  static type = 'spin'
+  static description = 'Burns CPU'
+  static input = input
+
+  async run() {
+    this.progress(1)
+    await setTimeout(1500)
+    const until = performance.now() + this.input.seconds * 1000
+    while (performance.now() < until);
+    await this.commit(1, (trx) =>
+      trx.table('dataset_rows').insert({ dataset: 'spin', data: '{}', task_id: this.id, line: 1 })
+    )
+  }
+}
+
+/** Hears nothing. */
+class Deaf extends LongTask<typeof input> {
+  static type = 'deaf'
+  static description = 'Ignores its signal'
+  static input = input
+  static attempts = 2
+
+  async run() {
+    await setTimeout(this.input.seconds * 1000)
+  }
+}
+
+/** Takes the whole process down. */
+class Poison extends LongTask<typeof input> {
+  static type = 'poison'
+  static description = 'Kills the server'
+  static input = input
+  static attempts = 2
+
+  async run() {
+    await setTimeout(this.input.seconds * 1000)
+    process.kill(process.pid, 'SIGKILL')
+    await setTimeout(60_000)
+  }
+}
+
+const { load } = TaskTypes
+TaskTypes.load = async (folder) => {
+  const types = await load.call(TaskTypes, folder)
+  for (const type of [Spin, Deaf, Poison]) types.add(type, import.meta.filename)
+  return types
+}
