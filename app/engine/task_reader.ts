@@ -48,7 +48,8 @@ export class TaskReader {
       const task = read.get(id)
       return task ? this.known(task) : this.#running(id)
     })
-    return (await Promise.all(known)).filter((each) => each !== null)
+    const found = await Promise.all(known)
+    return found.filter((each) => each !== null)
   }
 
   /** Newest first. */
