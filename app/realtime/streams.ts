@@ -60,6 +60,8 @@ export class Streams {
 
   /** Opens a stream on a response whose connection lives and whose head may be yet to come. */
   open(response: ServerResponse, { client, ...options }: Opening): EventStream {
+    // The body ends with its connection: no chunk around each frame, a fifth less work for it.
+    response.useChunkedEncodingByDefault = false
     const stream = new EventStream(response, { ...options, outbox: this.#outbox })
     this.#open.add(stream)
     if (stream.uid) this.#byUid.set(stream.uid, stream)
