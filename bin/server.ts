@@ -51,8 +51,18 @@ new Ignitor(APP_ROOT, { importer: IMPORTER })
       app.terminate().then(() => app.isTerminated && process.exit(), fail)
     }
     process.on('SIGTERM', stop).on('SIGINT', stop)
+
+    // A promise that one task forgot must not end all the others. What is thrown outside of any
+    // promise still ends the process, as nobody knows what it left half done.
+    process.on('unhandledRejection', async (error) => {
+      const logger = await app.container.make('logger')
+      logger.error({ err: error }, 'a promise was rejected that nobody waits for')
+    })
+    process.on('uncaughtExceptionMonitor', (error) => {
+      process.stderr.write(`${JSON.stringify({ level: 60, msg: `fatal: ${error.message}` })}\n`)
+    })
   })
   .httpServer()
-  // A slow upload may take longer than Node's 300 s; an idle one is cut by the upload itself.
-  .start((handle) => new HttpServer({ requestTimeout: 0 }, handle))
+  // A slow body may take longer than Node's 300 s; an idle one is cut by idle_body_middleware.
+  .start((handle) => new HttpServer({ requestTimeout: 0, headersTimeout: 60_000 }, handle))
   .catch(fail)

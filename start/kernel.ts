@@ -11,7 +11,10 @@ server.use([
 ])
 
 /** Run for every request that has a route. */
-router.use([() => import('@adonisjs/core/bodyparser_middleware')])
+router.use([
+  () => import('#middleware/idle_body_middleware'),
+  () => import('@adonisjs/core/bodyparser_middleware'),
+])
 
 export const middleware = router.named({
   transmitGuard: () => import('#middleware/transmit_guard_middleware'),

@@ -148,7 +148,8 @@ export class Engine {
       if (this.#stopping) throw new EngineStopping()
       await this.#validate(request)
       if (request.id) await this.#retention.refuseTaken(request.id, request.owner)
-      await this.#checkRoom()
+      // One that is there already answers as it is, however many wait.
+      if (!request.id || !(await this.#table.find(request.id))) await this.#checkRoom()
       return await this.#insert(request)
     } finally {
       if (request.file) await this.files.discard(request.file)

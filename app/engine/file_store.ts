@@ -4,7 +4,7 @@ import { createWriteStream, mkdirSync } from 'node:fs'
 import { createHash, randomUUID } from 'node:crypto'
 import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { isFull } from '#engine/trouble'
-import { FileTooLarge, StorageFull } from '#engine/errors'
+import { EngineStopping, FileTooLarge, StorageFull } from '#engine/errors'
 import { StoredFile, type StoredFileData } from '#engine/stored_file'
 
 /** Milliseconds after which a kept file that no task names is litter. */
@@ -23,6 +23,7 @@ export class FileStore {
   readonly #incoming: string
   readonly #runnerId: string
   readonly #uploads: string
+  #closed = false
 
   constructor(root: string, runnerId: string) {
     this.#runnerId = runnerId
@@ -41,6 +42,7 @@ export class FileStore {
     name: string,
     { limit, signal }: { limit: number; signal: AbortSignal }
   ): Promise<IncomingFile> {
+    if (this.#closed) throw new EngineStopping()
     const path = `${this.#incoming}/${this.#runnerId}/${randomUUID()}`
     const hash = createHash('sha256')
     let size = 0
@@ -107,7 +109,9 @@ export class FileStore {
     }
   }
 
+  /** Takes no more files, and drops those that were arriving. */
   async close(): Promise<void> {
+    this.#closed = true
     await rm(`${this.#incoming}/${this.#runnerId}`, { recursive: true, force: true })
   }
 

@@ -88,10 +88,10 @@ export class LiveTask {
     if (progress !== undefined && progress !== null) {
       next.progress = Math.max(next.progress ?? 0, percent(progress))
     }
-    if (message !== undefined) next.message = message
+    if (message !== undefined) next.message = message?.toWellFormed() ?? null
     if (current !== undefined) next.current = current
     if (total !== undefined) next.total = total
-    if (unit !== undefined) next.unit = unit
+    if (unit !== undefined) next.unit = unit?.toWellFormed() ?? null
     this.#changed()
   }
 

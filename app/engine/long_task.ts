@@ -129,7 +129,7 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
    * in it: one that doesn't would wait for itself and fails at once (`query-outside-commit`). The
    * work may be done again, when the database was locked or full.
    *
-   * @param checkpoint JSON of at most 64 KiB; the next attempt goes on from it
+   * @param checkpoint JSON of at most 4 MiB, the smaller the better; the next attempt goes on from it
    */
   async commit(checkpoint: unknown, work: Work): Promise<void> {
     const { reason } = this.signal

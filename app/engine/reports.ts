@@ -1,10 +1,12 @@
 import { TaskError } from '#engine/errors'
+import { DEEPEST, isTooDeep } from '#engine/json_depth'
 
 /** Characters. */
 const MESSAGE_LIMIT = 500
 /** Bytes of JSON. */
 const RESULT_LIMIT = 1_048_576
-const CHECKPOINT_LIMIT = 65_536
+/** A header of a megabyte is in every checkpoint of an import. */
+const CHECKPOINT_LIMIT = 4_194_304
 
 /** What a task may say of itself; what is left out stays as it was. */
 export interface Report {
@@ -60,7 +62,9 @@ function plain(type: string, value: unknown, what: { name: string; limit: number
   }
   if (text === undefined) throw fail(`is no JSON, got ${describe(value)}`)
   if (Buffer.byteLength(text) > what.limit) throw fail(`has more than ${what.limit} bytes of JSON`)
-  return JSON.parse(text)
+  const copy: unknown = JSON.parse(text)
+  if (isTooDeep(copy)) throw fail(`is nested deeper than ${DEEPEST} levels`)
+  return copy
 }
 
 function describe(value: unknown): string {

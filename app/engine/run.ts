@@ -195,10 +195,17 @@ export class Run implements RunHandle {
   }
 }
 
+/** What clients are told: of an error of the system only its code, as its message names our paths. */
 function failureOf(error: unknown): TaskFailure {
-  const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof TaskError) return { code: error.code, message: told(error.message) }
+  const { syscall, code, message } = (error ?? {}) as Partial<NodeJS.ErrnoException>
   return {
-    code: error instanceof TaskError ? error.code : 'task-error',
-    message: message.slice(0, MESSAGE_LIMIT) || 'The task failed without a message.',
+    code: 'task-error',
+    message: told(syscall === undefined ? message : `The system says ${code}.`),
   }
+}
+
+function told(message: unknown): string {
+  const text = typeof message === 'string' ? message.toWellFormed().slice(0, MESSAGE_LIMIT) : ''
+  return text.toWellFormed() || 'The task failed without a message.'
 }

@@ -1,3 +1,4 @@
+import pLimit, { type LimitFunction } from 'p-limit'
 import { pass } from '#engine/landmarks'
 import { Cut } from '#engine/cut'
 import type Task from '#models/task'
@@ -42,12 +43,14 @@ export class Runner {
   #suspect: Run | undefined
   #stopping = false
   #woken = false
+  readonly #limit: LimitFunction
   #taking: Promise<void> | undefined
   #ticker: NodeJS.Timeout | undefined
   #alarm: NodeJS.Timeout | undefined
 
   constructor(options: RunnerOptions) {
     this.#options = options
+    this.#limit = pLimit(options.concurrency)
     this.#progress = new ProgressWriter(options.table, options.logger)
   }
 
@@ -99,7 +102,7 @@ export class Runner {
 
   get #hasRoom(): boolean {
     if (this.#stopping || !this.#ticker || this.#suspect?.isSuspect) return false
-    return this.#slots.size < this.#options.concurrency
+    return this.#limit.activeCount + this.#limit.pendingCount < this.#limit.concurrency
   }
 
   /** Takes tasks, one after the other, while there are some and there is room. */
@@ -140,7 +143,7 @@ export class Runner {
     this.#options.tell(run.live.cut)
     if (this.#stopping) run.abort('stopping')
 
-    const slot = this.#execute(run).finally(() => {
+    const slot = this.#limit(() => this.#execute(run)).finally(() => {
       this.#slots.delete(slot)
       if (this.#suspect === run) this.#suspect = undefined
       this.wake()

@@ -64,12 +64,22 @@ export function problemOf(error: unknown): Problem {
     known[String(thrown.code)] ?? (thrown.status === undefined ? undefined : known[name])
   if (match) return problem(match.status, match.code, match.detail)
 
+  if (isInflation(thrown.code)) {
+    return problem(400, 'malformed-body', 'The body is not what its Content-Encoding says.')
+  }
+
   const status = Number(thrown.status)
   if (!(status >= 400 && status <= 599) || (status >= 500 && !isOurs(thrown.code))) {
     return problem(500, 'internal-error', 'Something went wrong on our side. It is in the log.')
   }
-  const code = isOurs(thrown.code) ? String(thrown.code) : 'bad-request'
+  if (isOurs(thrown.code)) return problem(status, String(thrown.code), String(thrown.message))
+  const code = status === 415 ? 'unsupported-media-type' : 'bad-request'
   return problem(status, code, String(thrown.message))
+}
+
+/** The codes of zlib and brotli for input that is not theirs. */
+function isInflation(code: unknown): boolean {
+  return /^(Z_|ERR__ERROR_|ERR_BROTLI|ERR_ZSTD|ZSTD_)/.test(String(code))
 }
 
 /** Our own codes are kebab-case, those of the framework are not. */

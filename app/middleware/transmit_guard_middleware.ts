@@ -5,6 +5,7 @@ import type { NextFn } from '@adonisjs/core/types/http'
 import type { HttpContext } from '@adonisjs/core/http'
 import { answerWithRetry } from '#controllers/answers'
 import { transmitEncoding as encoding } from '#realtime/transmit_encoding'
+import { TASK_LIST, taskOf } from '#realtime/channels'
 import { streamValidator, subscriptionValidator } from '#validators/stream'
 import {
   ChannelDenied,
@@ -53,6 +54,8 @@ export default class TransmitGuardMiddleware {
     if (stream?.owner !== ownerOf(ctx)) throw new StreamNotFound()
     if (ctx.request.url().endsWith('/unsubscribe')) return next()
 
+    // The router would take more spellings for a channel than the hub knows.
+    if (channel !== TASK_LIST && !taskOf(channel)) throw new ChannelDenied()
     if (!this.hub.hasRoom(stream, channel)) throw new TooManyChannels()
     stream.joining++
     try {

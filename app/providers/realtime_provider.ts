@@ -29,6 +29,10 @@ export default class RealtimeProvider {
   async ready() {
     if (this.app.getEnvironment() !== 'web' || this.app.getMode() === 'warmup') return
     const hub = await this.app.container.make(Hub)
-    this.app.terminating(() => hub.close())
+    const waiters = await this.app.container.make(Waiters)
+    this.app.terminating(() => {
+      hub.close()
+      waiters.close()
+    })
   }
 }

@@ -8,12 +8,18 @@ import type { Engine } from '#engine/engine'
 export class Waiters {
   readonly #engine: Engine
   readonly #waiting = new Map<string, Set<(cut: Cut) => void>>()
+  readonly #closing = new AbortController()
 
   constructor(engine: Engine) {
     this.#engine = engine
     engine.listen((cut) => {
       for (const hear of [...(this.#waiting.get(cut.id) ?? [])]) hear(cut)
     })
+  }
+
+  /** Lets go of all that wait: each is answered with what there is. */
+  close(): void {
+    this.#closing.abort()
   }
 
   /**
@@ -25,6 +31,7 @@ export class Waiters {
     version: number,
     options: { milliseconds: number; signal: AbortSignal }
   ): Promise<Cut | null> {
+    const signal = AbortSignal.any([options.signal, this.#closing.signal])
     return new Promise((resolve) => {
       const waiting = this.#waiting.get(id) ?? new Set()
       this.#waiting.set(id, waiting)
@@ -32,7 +39,7 @@ export class Waiters {
       const finish = (cut: Cut | null) => {
         if (!waiting.has(hear)) return
         clearTimeout(timer)
-        options.signal.removeEventListener('abort', giveUp)
+        signal.removeEventListener('abort', giveUp)
         waiting.delete(hear)
         if (waiting.size === 0) this.#waiting.delete(id)
         resolve(cut)
@@ -44,8 +51,8 @@ export class Waiters {
       const timer = setTimeout(giveUp, options.milliseconds)
 
       waiting.add(hear)
-      options.signal.addEventListener('abort', giveUp)
-      if (options.signal.aborted) return giveUp()
+      signal.addEventListener('abort', giveUp)
+      if (signal.aborted) return giveUp()
       this.#engine.cutOf(id).then((cut) => cut && hear(cut), giveUp)
     })
   }

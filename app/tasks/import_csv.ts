@@ -32,7 +32,7 @@ export default class ImportCsv extends LongTask<typeof ImportCsv.input, Result> 
     file: storedFile(),
     delimiter: vine
       .string()
-      .regex(/^[^"\r\n]$/u)
+      .regex(/^[^"\r\n\ud800-\udfff]$/u)
       .optional(),
     encoding: vine.enum(CSV_ENCODINGS).optional(),
   })

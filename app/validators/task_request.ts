@@ -1,4 +1,5 @@
 import { errors } from '@vinejs/vine'
+import { DEEPEST, isTooDeep } from '#engine/json_depth'
 import { startTaskValidator } from '#validators/task'
 import type { HttpContext } from '@adonisjs/core/http'
 import { receiveUpload } from '#validators/upload'
@@ -40,6 +41,10 @@ export async function readTaskRequest(
 }
 
 async function validated(body: unknown): Promise<TaskRequest> {
+  if (isTooDeep(body)) {
+    const message = `The body may be nested at most ${DEEPEST} levels deep`
+    throw new errors.E_VALIDATION_ERROR([{ field: 'input', rule: 'depth', message }])
+  }
   const { type, input = {}, id } = await startTaskValidator.validate(body)
   return { type, input: input as Record<string, unknown>, id }
 }

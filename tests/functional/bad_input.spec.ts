@@ -203,6 +203,38 @@ test.group('Bad requests get a problem with a stable code', () => {
   })
 })
 
+test.group('Bodies that are made to hurt', () => {
+  test('deep nesting is refused, as JSON and as a part, and hurts nobody else', async ({
+    assert,
+    client,
+  }) => {
+    for (const depth of [101, 2_100, 20_000]) {
+      const input = `{"steps":1,"a":${'['.repeat(depth)}${']'.repeat(depth)}}`
+      const json = await post(`{"type":"simulate","input":${input}}`)
+      assert.isTrue(json.status === 422 || json.status === 400)
+      const form = new FormData()
+      form.append('type', 'simulate')
+      form.append('input', input)
+      const part = await fetch(`${base()}/tasks`, { method: 'POST', body: form })
+      assert.equal(part.status, 422)
+    }
+    const list = await client.get('/tasks')
+    list.assertStatus(200)
+  })
+
+  test('a body that is not what its Content-Encoding says', async ({ assert }) => {
+    for (const encoding of ['gzip', 'deflate', 'br']) {
+      const answer = await fetch(`${base()}/tasks`, {
+        method: 'POST',
+        body: '{"type":"simulate"}',
+        headers: { 'content-type': 'application/json', 'content-encoding': encoding },
+      })
+      assert.equal(answer.status, 400)
+      assert.equal(((await answer.json()) as { code: string }).code, 'malformed-body')
+    }
+  })
+})
+
 test.group('Who may call', () => {
   test('a foreign Host is refused, and told what to set', async ({ assert }) => {
     const answer = await raw('/tasks', { Host: 'evil.example' })

@@ -2,7 +2,7 @@ import { test } from '@japa/runner'
 import Task from '#models/task'
 import db from '@adonisjs/lucid/services/db'
 import { endOf } from '#tests/helpers/waiting'
-import { startScript, theEngine } from '#tests/helpers/scripted'
+import { startScript } from '#tests/helpers/scripted'
 
 const insert = { dataset: 'commits', data: '{}' }
 
@@ -68,27 +68,23 @@ test.group('commit', (group) => {
     assert.equal((await endOf(id)).snapshot.status, 'completed')
   })
 
-  test('a run that is no longer the claimed one stores nothing and says nothing', async ({
+  test('a run that is no longer the claimed one stores nothing and ends nothing', async ({
     assert,
   }) => {
-    const fenced = Promise.withResolvers<void>()
+    const thrown = Promise.withResolvers<unknown>()
     const id = await startScript(async (task) => {
-      await fenced.promise
       await Task.query().where('id', task.id).increment('claim', 1)
-      await task.commit({ line: 1 }, (trx) =>
+      const work = task.commit({ line: 1 }, (trx) =>
         trx.table('dataset_rows').insert({ ...insert, task_id: task.id, line: 1 })
       )
-    })
-    // Told by the runner once the run is over: the task as the table has it.
-    const engine = await theEngine()
-    await new Promise<void>((resolve) => {
-      const stop = engine.listen((cut) => {
-        if (cut.id !== id || cut.snapshot.attempt !== 1 || cut.version !== 2) return
-        stop()
-        resolve()
+      await work.catch((error) => {
+        thrown.resolve(error)
+        throw error
       })
-      fenced.resolve()
     })
+    assert.include(String(await thrown.promise), 'was taken from this run')
+    // The slot is free once the run is over, and the next task is told after it.
+    await endOf(await startScript(async () => {}))
     const task = await Task.findOrFail(id)
     assert.equal(task.status, 'processing')
     assert.isNull(task.checkpoint)

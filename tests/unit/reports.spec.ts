@@ -53,6 +53,34 @@ test.group('Bad reports fail the task with a clear code', () => {
       assert.deepEqual(end.snapshot.error, { code, message })
     })
 
+  test('whatever a task throws fails that task, and no other', async ({ assert }) => {
+    const deep = JSON.parse('['.repeat(500) + ']'.repeat(500))
+    for (const [odd, code] of [
+      [Object.create(null), 'task-error'],
+      [Object.assign(new Error('x'), { message: 42 }), 'task-error'],
+      [undefined, 'task-error'],
+      [Symbol('x'), 'task-error'],
+    ] as const) {
+      const id = await startScript(async () => {
+        throw odd
+      })
+      assert.equal((await endOf(id)).snapshot.error?.code, code)
+    }
+    const id = await startScript(async () => deep)
+    assert.equal((await endOf(id)).snapshot.error?.code, 'invalid-result')
+  })
+
+  test('an error of the system does not tell our paths', async ({ assert }) => {
+    const { readFile } = await import('node:fs/promises')
+    const id = await startScript(() => readFile('/no/such/secret/path'))
+    assert.equal((await endOf(id)).snapshot.error?.message, 'The system says ENOENT.')
+  })
+
+  test('half a character in a message is told and read as the same', async ({ assert }) => {
+    const id = await startScript(async (task) => task.progress(1, 'x\ud800'))
+    assert.equal((await endOf(id)).snapshot.message, 'x\ufffd')
+  })
+
   test('what was reported before a bad report stays', async ({ assert }) => {
     const id = await startScript(async (task) => {
       task.progress(40, 'fine so far')
