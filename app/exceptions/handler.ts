@@ -3,10 +3,14 @@ import { type HttpContext, ExceptionHandler } from '@adonisjs/core/http'
 
 /** Answers every error as a problem (RFC 9457), and logs those that are ours. */
 export default class HttpExceptionHandler extends ExceptionHandler {
-  override async handle(error: unknown, { response }: HttpContext) {
+  override async handle(error: unknown, { request, response }: HttpContext) {
     if (response.headersSent) {
       response.response.destroy()
       return
+    }
+    // Only a body of thousands of levels overflows the stack before its type is known.
+    if (error instanceof RangeError && request.hasBody() && request.bodyType === undefined) {
+      Object.assign(error, { status: 400 })
     }
     const problem = problemOf(error)
     const retryAfter = (error as { retryAfter?: unknown } | null)?.retryAfter
