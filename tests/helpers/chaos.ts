@@ -55,7 +55,6 @@ export class Chaos {
   readonly #server: ServerProcess
   readonly #accepted = new Set<string>()
   readonly #terminal = new Map<string, string>()
-  readonly #watching = new Set<Promise<void>>()
 
   private constructor(server: ServerProcess) {
     this.#server = server
@@ -66,7 +65,6 @@ export class Chaos {
     const chaos = new Chaos(server)
     try {
       for (const death of cycles) await chaos.#cycle(death)
-      await Promise.all(chaos.#watching)
       return chaos.report
     } finally {
       await server.dispose()
@@ -83,8 +81,7 @@ export class Chaos {
     const client = new NaiveClient(this.#server.url)
     const subscribed = Promise.all(watched.map((id) => client.watch(id)))
     await Promise.race([subscribed.catch(() => {}), setTimeout(3000)])
-    const watching = this.#watch(client, watched).finally(() => this.#watching.delete(watching))
-    this.#watching.add(watching)
+    const watching = this.#watch(client, watched)
     await Promise.all(watched.map((id, index) => this.#start(id, index)))
     await this.#die(death)
 
@@ -94,6 +91,8 @@ export class Chaos {
     this.report.cycles++
     await this.#settled()
     this.#check()
+    // The stock client gives up after five errors: it comes back before the next death.
+    await watching
   }
 
   /** What is accepted must never be lost; what the death refuses is nobody's promise. */
