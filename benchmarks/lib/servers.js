@@ -1,0 +1,96 @@
+import net from 'node:net'
+import { join } from 'node:path'
+import { once } from 'node:events'
+import { Child } from '#lib/child'
+import { mkdtemp, readFile } from 'node:fs/promises'
+
+const here = join(import.meta.dirname, '..')
+
+/** Ports that the bench may use. */
+let nextPort = 4500
+const LAST_PORT = 4599
+
+/**
+ * Starts servers and loads. `build` is the folder of the production build, `folder` takes what they
+ * write.
+ */
+export class Servers {
+  #build
+  #folder
+
+  constructor(build, folder) {
+    this.#build = build
+    this.#folder = folder
+  }
+
+  /** Headway as `npm start` runs it. */
+  async headway(settings = {}) {
+    const data = await mkdtemp(join(this.#folder, 'data-'))
+    const { scripts } = JSON.parse(await readFile(join(this.#build, 'package.json'), 'utf8'))
+    const flags = /node ((?:--\S+ )*)/.exec(scripts.start)[1].trim().split(' ')
+    const env = {
+      ENV_PATH: data,
+      SQLITE_PATH: join(data, 'db.sqlite3'),
+      STORAGE_PATH: join(data, 'storage'),
+      TASK_CONCURRENCY: '10000',
+      MAX_STREAMS: '20000',
+      ...settings,
+    }
+    const args = [...flags, ...probe, 'bin/start.js']
+    return this.#start({ args, cwd: this.#build, env, twoSteps: true, data })
+  }
+
+  /** AdonisJS with Transmit and Lucid as their documentation sets them up. */
+  async adonis(settings = {}) {
+    const data = await mkdtemp(join(this.#folder, 'adonis-'))
+    const env = { NODE_ENV: 'production', SQLITE_PATH: join(data, 'db.sqlite3'), ...settings }
+    const args = [...probe, join(here, 'peers/adonis/server.js')]
+    return this.#start({ args, env, twoSteps: true })
+  }
+
+  /** One of the small servers in peers/. */
+  peer(script, settings = {}) {
+    return this.#start({ args: [...probe, join(here, 'peers', script)], env: settings })
+  }
+
+  load() {
+    return Child.start({
+      args: [join(here, 'lib/load.js')],
+      log: join(this.#folder, 'load.log'),
+    })
+  }
+
+  /** Any other process that says when it is ready. */
+  run(args, env = {}) {
+    return Child.start({ args, env, log: join(this.#folder, 'other.log') })
+  }
+
+  async #start({ args, cwd, env, twoSteps = false, data }) {
+    const port = await freePort()
+    const child = await Child.start({
+      args,
+      cwd,
+      env: { HOST: '127.0.0.1', PORT: String(port), ...env },
+      log: join(this.#folder, `server-${port}.log`),
+    })
+    return Object.assign(child, { port, twoSteps, data, url: `http://127.0.0.1:${port}` })
+  }
+}
+
+const probe = [`--import=${new URL('probe.js', import.meta.url).href}`]
+
+async function freePort() {
+  for (; nextPort <= LAST_PORT; nextPort++) {
+    const server = net.createServer().listen(nextPort, '127.0.0.1')
+    const isFree = await Promise.race([
+      once(server, 'listening').then(() => true),
+      once(server, 'error').then(() => false),
+    ]).catch(() => false)
+    if (!isFree) continue
+    server.close()
+    await once(server, 'close')
+    return nextPort++
+  }
+  nextPort = 4500
+  return freePort()
+}
