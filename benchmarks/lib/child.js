@@ -11,10 +11,13 @@ export class Child {
   #child
   #log
 
-  /** Gives it once it is ready. Throws what it printed when it ended before. */
-  static async start({ command = process.execPath, args, cwd, env = {}, log }) {
+  /**
+   * Gives it once it is ready: it has sent a message, unless `ready` says otherwise. Throws what it printed when it
+   * ended before.
+   */
+  static async start(options) {
     const child = new Child()
-    await child.#spawn({ command, args, cwd, env, log })
+    await child.#spawn(options)
     return child
   }
 
@@ -35,7 +38,7 @@ export class Child {
     await gone
   }
 
-  async #spawn({ command, args, cwd, env, log }) {
+  async #spawn({ command = process.execPath, args, cwd, env = {}, log, ready }) {
     const output = openSync(log, 'a')
     this.#log = log
     this.#child = spawn(command, args, {
@@ -46,9 +49,9 @@ export class Child {
     closeSync(output)
     running.add(this)
     this.call = calling(this.#child)
-    const ready = once(this.#child, 'message').then(() => true)
+    const begun = (ready ? ready() : once(this.#child, 'message')).then(() => true)
     const ended = once(this.#child, 'close').then(() => false)
-    if (await Promise.race([ready, ended])) return
+    if (await Promise.race([begun, ended])) return
     throw new Error(`${args.join(' ')} ended:\n${readFileSync(this.#log, 'utf8').slice(-4000)}`)
   }
 }

@@ -2,6 +2,7 @@ import net from 'node:net'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import { Child } from '#lib/child'
+import { setTimeout as delay } from 'node:timers/promises'
 import { mkdtemp, readFile } from 'node:fs/promises'
 
 const here = join(import.meta.dirname, '..')
@@ -11,22 +12,22 @@ let nextPort = 4500
 const LAST_PORT = 4599
 
 /**
- * Starts servers and loads. `build` is the folder of the production build, `folder` takes what they
- * write.
+ * Starts servers and loads. `folder` takes what they write.
  */
 export class Servers {
-  #build
+  /** Folder of the production build. */
+  build
   #folder
 
   constructor(build, folder) {
-    this.#build = build
+    this.build = build
     this.#folder = folder
   }
 
   /** Headway as `npm start` runs it. */
   async headway(settings = {}) {
     const data = await mkdtemp(join(this.#folder, 'data-'))
-    const { scripts } = JSON.parse(await readFile(join(this.#build, 'package.json'), 'utf8'))
+    const { scripts } = JSON.parse(await readFile(join(this.build, 'package.json'), 'utf8'))
     const flags = /node ((?:--\S+ )*)/.exec(scripts.start)[1].trim().split(' ')
     const env = {
       ENV_PATH: data,
@@ -37,7 +38,7 @@ export class Servers {
       ...settings,
     }
     const args = [...flags, ...probe, 'bin/start.js']
-    return this.#start({ args, cwd: this.#build, env, twoSteps: true, data })
+    return this.#start({ args, cwd: this.build, env, twoSteps: true, data })
   }
 
   /** AdonisJS with Transmit and Lucid as their documentation sets them up. */
@@ -51,6 +52,20 @@ export class Servers {
   /** One of the small servers in peers/. */
   peer(script, settings = {}) {
     return this.#start({ args: [...probe, join(here, 'peers', script)], env: settings })
+  }
+
+  /** A worker and a web process with a Redis of their own, which keeps nothing on disk. */
+  async bullmq(settings) {
+    const port = await freePort()
+    await Child.start({
+      command: 'redis-server',
+      args: ['--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'].map(String),
+      log: join(this.#folder, 'redis.log'),
+      ready: () => listens(port),
+    })
+    const env = { REDIS_PORT: String(port), ...settings }
+    const worker = await this.peer('bullmq_worker.js', env)
+    return { worker, web: await this.peer('bullmq_web.js', env) }
   }
 
   load() {
@@ -78,6 +93,20 @@ export class Servers {
 }
 
 const probe = [`--import=${new URL('probe.js', import.meta.url).href}`]
+
+async function listens(port) {
+  for (let tries = 0; tries < 100; tries++) {
+    const socket = net.connect(port, '127.0.0.1')
+    const open = await Promise.race([
+      once(socket, 'connect').then(() => true),
+      once(socket, 'close').then(() => false),
+    ]).catch(() => false)
+    socket.destroy()
+    if (open) return
+    await delay(50)
+  }
+  throw new Error('Redis does not listen')
+}
 
 async function freePort() {
   for (; nextPort <= LAST_PORT; nextPort++) {

@@ -5,8 +5,8 @@ import { channelOf, samplePayload, start, watchersOf } from '#lib/tasks'
 import { setTimeout as delay } from 'node:timers/promises'
 
 const WATCHERS = 1000
-const WARM_UP = 700
-const WINDOW = 2000
+const WARM_UP = 500
+const WINDOW = 1500
 
 /** 1,000 watchers on one task that reports ten times a second. */
 export default async function oneTask({ servers, rounds }) {
