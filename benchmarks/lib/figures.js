@@ -17,6 +17,7 @@ export const atLeast = (limit) => ({
 /** The peer's is at least `limit` times ours. */
 export const cheaperBy = (limit) => ({
   text: `≥ ${limit} × cheaper`,
+  sign: '× cheaper',
   ratio: (ours, theirs) => theirs / ours,
   holds: (ratio) => ratio >= limit,
 })
@@ -38,7 +39,7 @@ export function versus(what, unit, { ours, peer, theirs, goal = noGoal }) {
     what,
     ours: `${show(median(ours))} ${unit}`,
     peer: `${peer}: ${show(median(theirs))} ${unit}`,
-    ratio: `${show(ratio)} × (${show(Math.min(...ratios))}–${show(Math.max(...ratios))})`,
+    ratio: `${show(ratio)} ${goal.sign ?? '×'} (${show(Math.min(...ratios))}–${show(Math.max(...ratios))})`,
     must: goal.text,
     reached: goal.holds(ratio),
   }

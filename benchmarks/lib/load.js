@@ -6,6 +6,7 @@
 import net from 'node:net'
 import { hammer } from '#lib/http_load'
 import { answering } from '#lib/calls'
+import { setTimeout as delay } from 'node:timers/promises'
 
 /** Found once in each frame, however the server cuts and frames what it sends. */
 const MARK = Buffer.from('"version":')
@@ -21,7 +22,7 @@ answering({
    */
   async watch(server, watchers, concurrency = 64) {
     await each(watchers, concurrency, async ({ uid, channel }) => {
-      await open(server, uid, channel)
+      await connect(server, uid, channel)
       if (server.twoSteps) await subscribe(server, uid, channel)
     })
   },
@@ -42,7 +43,7 @@ answering({
     let begun = 0
     await each(bodies, 64, async (body) => {
       const wait = (begun++ / bodies.length) * milliseconds - (performance.now() - since)
-      if (wait > 1) await new Promise((resolve) => setTimeout(resolve, wait))
+      if (wait > 1) await delay(wait)
       await post(url, body)
     })
   },
@@ -63,6 +64,18 @@ answering({
   hammer,
 })
 process.send('ready')
+
+/** Tries again like a browser: the kernel resets connections while its backlog is full. */
+async function connect(server, uid, channel) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await open(server, uid, channel)
+    } catch (error) {
+      if (tries === 50) throw error
+      await delay(100)
+    }
+  }
+}
 
 function open(server, uid, channel) {
   return new Promise((resolve, reject) => {

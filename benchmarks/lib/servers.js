@@ -24,11 +24,15 @@ export class Servers {
     this.#folder = folder
   }
 
+  /** Those of `npm start`. Peers run without any, unless told. */
+  async flags() {
+    const { scripts } = JSON.parse(await readFile(join(this.build, 'package.json'), 'utf8'))
+    return /node ((?:--\S+ )*)/.exec(scripts.start)[1].trim().split(' ')
+  }
+
   /** Headway as `npm start` runs it. */
   async headway(settings = {}) {
     const data = await mkdtemp(join(this.#folder, 'data-'))
-    const { scripts } = JSON.parse(await readFile(join(this.build, 'package.json'), 'utf8'))
-    const flags = /node ((?:--\S+ )*)/.exec(scripts.start)[1].trim().split(' ')
     const env = {
       ENV_PATH: data,
       SQLITE_PATH: join(data, 'db.sqlite3'),
@@ -37,21 +41,21 @@ export class Servers {
       MAX_STREAMS: '20000',
       ...settings,
     }
-    const args = [...flags, ...probe, 'bin/start.js']
+    const args = [...(await this.flags()), ...probe, 'bin/start.js']
     return this.#start({ args, cwd: this.build, env, twoSteps: true, data })
   }
 
   /** AdonisJS with Transmit and Lucid as their documentation sets them up. */
-  async adonis(settings = {}) {
+  async adonis(settings = {}, flags = []) {
     const data = await mkdtemp(join(this.#folder, 'adonis-'))
     const env = { NODE_ENV: 'production', SQLITE_PATH: join(data, 'db.sqlite3'), ...settings }
-    const args = [...probe, join(here, 'peers/adonis/server.js')]
+    const args = [...flags, ...probe, join(here, 'peers/adonis/server.js')]
     return this.#start({ args, env, twoSteps: true })
   }
 
   /** One of the small servers in peers/. */
-  peer(script, settings = {}) {
-    return this.#start({ args: [...probe, join(here, 'peers', script)], env: settings })
+  peer(script, settings = {}, flags = []) {
+    return this.#start({ args: [...flags, ...probe, join(here, 'peers', script)], env: settings })
   }
 
   /** A worker and a web process with a Redis of their own, which keeps nothing on disk. */

@@ -13,7 +13,7 @@ const WINDOW = 2000
 const REPORTS = (WARM_UP + WINDOW) / INTERVAL + 5
 
 /** From the report in the task to the frame at its watcher: 1,000 tasks that report every 100 ms. */
-export default async function latency({ servers, rounds }) {
+export default async function latency({ servers, rounds, say }) {
   const bull = redis() && (await servers.bullmq({ PAYLOAD: await samplePayload(servers) }))
   const ours = await contestant(servers, await servers.headway(), async ({ load, server }, jobs) => {
     const bodies = jobs.map(({ id, data }) => ({ id, type: 'bench-clock', input: data }))
@@ -25,9 +25,12 @@ export default async function latency({ servers, rounds }) {
 
   for (let round = -1; round < rounds; round++) {
     for (const each of rotated(peer ? [ours, peer] : [ours], round + 1)) {
-      each.figures[round] = await measure(each)
+      each.figures[round] = await measure(each, round)
     }
   }
+  const due = (rounds * TASKS * WINDOW) / INTERVAL
+  const delivered = ({ frames }) => `${Math.round((frames / due) * 100)} %`
+  say(`latency: ours delivered ${delivered(ours)} of the reports${peer ? `, BullMQ ${delivered(peer)}` : ''}`)
   const of = (each, name) => each.figures.map((figure) => figure[name])
   const what = 'report → watcher, 1,000 live tasks, ten reports a second each'
   const rows = [
@@ -52,7 +55,7 @@ async function contestant(servers, server, begin, channel = channelOf) {
   return { server, begin, channel, load: await servers.load(), figures: [] }
 }
 
-async function measure(each) {
+async function measure(each, round) {
   const ids = Array.from({ length: TASKS }, () => randomUUID())
   const watchers = watchersOf(TASKS, (index) => each.channel(ids[index]))
   await each.load.call('watch', each.server, watchers)
@@ -70,6 +73,7 @@ async function measure(each) {
   await each.load.call('timeFrames')
   await delay(WINDOW)
   const figure = await each.load.call('latencies')
+  each.frames = (each.frames ?? 0) + (round < 0 ? 0 : figure.frames)
   // What is late is still to come.
   await delay(1000)
   await each.load.call('cut')

@@ -7,13 +7,17 @@ import { setTimeout as delay } from 'node:timers/promises'
 const FIRST = 500
 const WATCHERS = 2500
 
-/** What a watcher costs that waits, each for a task of its own. New servers each round. */
+/**
+ * What a watcher costs that waits, each for a task of its own. New servers each round, all with the
+ * flags of `npm start`: they set how much garbage stays in memory.
+ */
 export default async function memory({ servers, rounds }) {
   const settings = { PAYLOAD: await samplePayload(servers) }
+  const flags = await servers.flags()
   const starting = {
     'ours': () => servers.headway(),
-    'plain Node': () => servers.peer('plain.js', settings),
-    'stock Transmit': () => servers.adonis(settings),
+    'plain Node': () => servers.peer('plain.js', settings, flags),
+    'stock Transmit': () => servers.adonis(settings, flags),
   }
   const figures = {}
   for (let round = 0; round < rounds; round++) {
