@@ -99,8 +99,8 @@ export class TaskTable {
     const time = now()
     const [row] = await this.#changing('processing')
       .whereIn(
-        'id',
-        this.#db.from('tasks').select('id').where('status', 'queued').orderBy('seq').limit(1)
+        'seq',
+        this.#db.from('tasks').select('seq').where('status', 'queued').orderBy('seq').limit(1)
       )
       .update({
         status: 'processing',
