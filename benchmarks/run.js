@@ -47,7 +47,8 @@ const { stopAll } = await import('#lib/child')
 const { load, machine } = await import('#lib/machine')
 
 const folder = await mkdtemp(join(tmpdir(), 'headway-bench-'))
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => clean().then(() => process.exit(1)))
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.on(signal, () => clean().then(() => process.exit(1)))
 try {
   await measure()
 } finally {
@@ -73,7 +74,9 @@ async function measure() {
       rows.push({ what: name, ours: '', peer: reason, ratio: '', must: '', reached: false })
     }
     await stopAll()
-    say(`${name}: ${((performance.now() - since) / 1000).toFixed(0)} s, load of the machine ${load()}`)
+    say(
+      `${name}: ${((performance.now() - since) / 1000).toFixed(0)} s, load of the machine ${load()}`
+    )
   }
   const facts = [
     ...machine(),

@@ -23,7 +23,11 @@ export function machine() {
   ]
 }
 
-export const load = () => os.loadavg().map((figure) => figure.toFixed(2)).join(' ')
+export const load = () =>
+  os
+    .loadavg()
+    .map((figure) => figure.toFixed(2))
+    .join(' ')
 
 /** Version of the local Redis, `null` where there is none. */
 export function redis() {

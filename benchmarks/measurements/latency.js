@@ -15,13 +15,22 @@ const REPORTS = (WARM_UP + WINDOW) / INTERVAL + 5
 /** From the report in the task to the frame at its watcher: 1,000 tasks that report every 100 ms. */
 export default async function latency({ servers, rounds, say }) {
   const bull = redis() && (await servers.bullmq({ PAYLOAD: await samplePayload(servers) }))
-  const ours = await contestant(servers, await servers.headway(), async ({ load, server }, jobs) => {
-    const bodies = jobs.map(({ id, data }) => ({ id, type: 'bench-clock', input: data }))
-    await load.call('post', `${server.url}/tasks`, bodies)
-  })
+  const ours = await contestant(
+    servers,
+    await servers.headway(),
+    async ({ load, server }, jobs) => {
+      const bodies = jobs.map(({ id, data }) => ({ id, type: 'bench-clock', input: data }))
+      await load.call('post', `${server.url}/tasks`, bodies)
+    }
+  )
   const peer =
     bull &&
-    (await contestant(servers, bull.web, ({ server }, jobs) => server.call('add', jobs), (id) => id))
+    (await contestant(
+      servers,
+      bull.web,
+      ({ server }, jobs) => server.call('add', jobs),
+      (id) => id
+    ))
 
   for (let round = -1; round < rounds; round++) {
     for (const each of rotated(peer ? [ours, peer] : [ours], round + 1)) {
@@ -30,7 +39,9 @@ export default async function latency({ servers, rounds, say }) {
   }
   const due = (rounds * TASKS * WINDOW) / INTERVAL
   const delivered = ({ frames }) => `${Math.round((frames / due) * 100)} %`
-  say(`latency: ours delivered ${delivered(ours)} of the reports${peer ? `, BullMQ ${delivered(peer)}` : ''}`)
+  say(
+    `latency: ours delivered ${delivered(ours)} of the reports${peer ? `, BullMQ ${delivered(peer)}` : ''}`
+  )
   const of = (each, name) => each.figures.map((figure) => figure[name])
   const what = 'report → watcher, 1,000 live tasks, ten reports a second each'
   const rows = [

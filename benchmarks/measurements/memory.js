@@ -40,10 +40,18 @@ export default async function memory({ servers, rounds }) {
 
 /** KiB a watcher, after a garbage collection. */
 async function measure(server, load) {
-  await load.call('watch', server, watchersOf(FIRST, () => channelOf(randomUUID())))
+  await load.call(
+    'watch',
+    server,
+    watchersOf(FIRST, () => channelOf(randomUUID()))
+  )
   await delay(1000)
   const before = await server.call('memory')
-  await load.call('watch', server, watchersOf(WATCHERS, () => channelOf(randomUUID())))
+  await load.call(
+    'watch',
+    server,
+    watchersOf(WATCHERS, () => channelOf(randomUUID()))
+  )
   await delay(1000)
   const after = await server.call('memory')
   await Promise.all([server.stop(), load.stop()])

@@ -17,7 +17,11 @@ export default async function progressCall({ servers, rounds }) {
   const theirs = []
   for (let round = -1; round < rounds; round++) {
     const id = randomUUID()
-    await load.call('watch', server, watchersOf(1, () => channelOf(id)))
+    await load.call(
+      'watch',
+      server,
+      watchersOf(1, () => channelOf(id))
+    )
     await start(server, 'bench-calls', { calls: CALLS }, id)
     const { result } = await ended(server, id, 500)
     ours[round] = result

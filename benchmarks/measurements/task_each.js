@@ -17,7 +17,9 @@ const WINDOW = 3000
 export default async function taskEach({ servers, rounds, say }) {
   const fitting = SIZES.filter((size) => size + 300 <= openFiles())
   if (fitting.length < SIZES.length) {
-    say(`Only ${openFiles()} files may be open here (ulimit -Hn): up to ${fitting.at(-1)} watchers.`)
+    say(
+      `Only ${openFiles()} files may be open here (ulimit -Hn): up to ${fitting.at(-1)} watchers.`
+    )
   }
   const payload = await samplePayload(servers)
   const rows = []

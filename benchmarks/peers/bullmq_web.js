@@ -31,7 +31,8 @@ const server = http.createServer((request, response) => {
 })
 
 answering({
-  add: (jobs) => queue.addBulk(jobs.map(({ id, name, data }) => ({ name, data, opts: { jobId: id } }))),
+  add: (jobs) =>
+    queue.addBulk(jobs.map(({ id, name, data }) => ({ name, data, opts: { jobId: id } }))),
   async result(name, data) {
     const job = await queue.add(name, data)
     return job.waitUntilFinished(events)
