@@ -228,11 +228,12 @@ export class TaskTable {
   async saveProgress(changed: readonly { state: TaskState; claim: number }[]): Promise<void> {
     const rows = changed.map(({ state, claim }) => ({ id: state.id, claim, ...reported(state) }))
     const columns = Object.keys(reportedColumns)
+    // The `+` keeps SQLite from going by the index of `status`, which reads all the JSON for each task.
     await this.#db.rawQuery(
       `update tasks set ${columns.map((name) => `${name} = r.value ->> '${name}'`).join(', ')}
        from json_each(?) as r
        where tasks.id = r.value ->> 'id' and tasks.claim = r.value ->> 'claim'
-         and tasks.status = 'processing' and tasks.version < r.value ->> 'version'`,
+         and +tasks.status = 'processing' and tasks.version < r.value ->> 'version'`,
       [JSON.stringify(rows)]
     )
   }
