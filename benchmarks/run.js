@@ -28,6 +28,9 @@ const names = [
   'memory',
   'import_csv',
 ]
+/** Milliseconds that a measurement may take. */
+const LIMIT = 480_000
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { rounds: { type: 'string', default: '5' }, keep: { type: 'boolean', default: false } },
@@ -67,7 +70,7 @@ async function measure() {
     const { default: run } = await import(`./measurements/${name}.js`)
     try {
       const note = (line) => say(line) || notes.push(line)
-      rows.push(...(await run({ servers, rounds, folder, say: note })))
+      rows.push(...(await inTime(run({ servers, rounds, folder, say: note }))))
     } catch (error) {
       say(error.stack)
       const reason = `could not be measured: ${error.message.split('\n')[0]}`
@@ -89,6 +92,15 @@ async function measure() {
   if (chosen !== names) return say('RESULTS.md is written by whole runs only.')
   const head = `# Results\n\nWritten by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}.\n\n`
   await writeFile(join(import.meta.dirname, 'RESULTS.md'), head + text)
+}
+
+/** Throws when the measurement does not come to an end. */
+async function inTime(measurement) {
+  let timer
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done in ${LIMIT / 1000} s`)), LIMIT)
+  })
+  return Promise.race([measurement, late]).finally(() => clearTimeout(timer))
 }
 
 async function clean() {

@@ -15,15 +15,17 @@ export function calling(child) {
     if (error === undefined) waiting.resolve(value)
     else waiting.reject(new Error(error))
   })
-  child.on('close', () => {
-    for (const { reject } of open.values()) reject(new Error(`${child.spawnargs.at(-1)} is gone`))
+  const gone = () => new Error(`${child.spawnargs.at(-1)} is gone`)
+  child.on('exit', () => {
+    for (const { reject } of open.values()) reject(gone())
     open.clear()
   })
   return (name, ...args) =>
     new Promise((resolve, reject) => {
+      if (!child.connected) return reject(gone())
       const call = ++last
       open.set(call, { resolve, reject })
-      child.send({ call, name, args })
+      child.send({ call, name, args }, (error) => error && reject(gone()))
     })
 }
 

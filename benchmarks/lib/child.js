@@ -33,7 +33,7 @@ export class Child {
   async stop() {
     running.delete(this)
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
-    const gone = once(this.#child, 'close')
+    const gone = once(this.#child, 'exit')
     this.#child.kill('SIGKILL')
     await gone
   }
@@ -50,7 +50,7 @@ export class Child {
     running.add(this)
     this.call = calling(this.#child)
     const begun = (ready ? ready() : once(this.#child, 'message')).then(() => true)
-    const ended = once(this.#child, 'close').then(() => false)
+    const ended = once(this.#child, 'exit').then(() => false)
     if (await Promise.race([begun, ended])) return
     throw new Error(`${args.join(' ')} ended:\n${readFileSync(this.#log, 'utf8').slice(-4000)}`)
   }
