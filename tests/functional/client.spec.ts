@@ -59,6 +59,35 @@ test.group('The browser helper', () => {
     assert.equal(client.shown?.version, (await endOf(id)).version)
   })
 
+  test('watches by a stream to the end, over a line that is cut', async ({ assert, cleanup }) => {
+    const proxy = await Proxy.start(base())
+    cleanup(() => proxy.close())
+    const go = deferred()
+    const id = await startScript(async (task) => {
+      task.progress(30)
+      await go.promise
+    })
+    const seen: TaskSnapshot[] = []
+    const states: Freshness[] = []
+    const watch = watchTask(`${proxy.url}/tasks/${id}`, {
+      EventSource,
+      onSnapshot: (snapshot) => seen.push(snapshot),
+      onState: (state) => states.push(state),
+    })
+    cleanup(() => watch.close())
+    await until(() => seen.at(-1)?.progress === 30 && states.at(-1) === 'live')
+    proxy.cut()
+    await until(() => states.includes('stale'))
+    go.resolve()
+    await until(() => seen.at(-1)?.status === 'completed')
+    assert.equal(states.at(-1), 'live')
+    const versions = seen.map(({ version }) => version)
+    assert.deepEqual(
+      versions,
+      [...new Set(versions)].sort((a, b) => a - b)
+    )
+  })
+
   test('watches by polling where streams do not get through', async ({ assert, cleanup }) => {
     /** As in a network that lets no stream through. */
     class Blocked extends EventTarget {
