@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 import type { Logger } from '@adonisjs/core/logger'
 import type { Report } from '#engine/reports'
 import { RunAborted } from '#engine/errors'
-import type { Backoff, InputOf, TaskInput } from '#engine/task_type'
+import type { Backoff } from '#engine/backoff'
+import type { InputOf, TaskInput } from '#engine/task_input'
 import type { TransactionClientContract } from '@adonisjs/lucid/types/database'
 
 /** Milliseconds of work after which `each` lets the event loop breathe. */

@@ -11,13 +11,12 @@ import { milliseconds } from '#engine/duration'
 import { toCheckpoint, toResult } from '#engine/reports'
 import type { RunHandle, Work } from '#engine/long_task'
 import { stateOf, type TaskFailure } from '#engine/task_state'
+import { SUSPECT_AFTER } from '#engine/poison'
 import { RunAborted, RunFenced, TaskError } from '#engine/errors'
 import type { StoredFileData } from '#engine/stored_file'
 
 /** Milliseconds that a task has to react to its signal; then it is ended without it. */
 const DEAF_AFTER = 10_000
-/** Interruptions without a new checkpoint after which a task runs alone: it may be to blame. */
-const SUSPECT_AFTER = 2
 /** Characters of an error's message that clients are told. */
 const MESSAGE_LIMIT = 1000
 

@@ -1,6 +1,6 @@
 import type { Outcome } from '#engine/run'
 import { milliseconds } from '#engine/duration'
-import type { Backoff } from '#engine/task_type'
+import type { Backoff } from '#engine/backoff'
 import { now, type TaskFailure, type TaskState } from '#engine/task_state'
 
 export interface Circumstances {

@@ -6,10 +6,6 @@ import type { Database } from '@adonisjs/lucid/database'
 import type { TransactionClientContract } from '@adonisjs/lucid/types/database'
 import { now, type TaskFailure, type TaskState } from '#engine/task_state'
 
-/** Interruptions without a new checkpoint after which a task is not tried again. */
-const POISON_AFTER = 3
-/** Those after which it runs only where nothing else runs. */
-const SUSPECT_AFTER = 2
 /** Added to the version of a recovered task, so that it exceeds all that any client saw. */
 const RECOVERY_JUMP = 2 ** 20
 

@@ -1,17 +1,6 @@
+import type { Backoff } from '#engine/backoff'
+import type { TaskInput } from '#engine/task_input'
 import type { LongTask, RunHandle } from '#engine/long_task'
-import type { JSONSchema7 } from 'json-schema'
-
-/** A compiled Vine schema (`vine.create({…})`). */
-export interface TaskInput {
-  validate(data: unknown): Promise<unknown>
-  toJSONSchema(): JSONSchema7
-}
-
-/** How long to wait before another attempt: doubled each time, and spread by chance. */
-export interface Backoff {
-  readonly first: string
-  readonly longest: string
-}
 
 /** A class in `app/tasks/`: what the registry holds. */
 export interface TaskType {
@@ -24,6 +13,3 @@ export interface TaskType {
   readonly expires: string | null
   new (run: RunHandle): LongTask
 }
-
-/** What a schema makes of valid input. */
-export type InputOf<Input extends TaskInput> = Awaited<ReturnType<Input['validate']>>

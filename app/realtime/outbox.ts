@@ -1,10 +1,13 @@
-import type { EventStream } from '#realtime/event_stream'
+/** What holds frames back until it is told to send them. */
+interface Sender {
+  flush(): void
+}
 
 /** Lets all that a stream is told in one turn of the event loop leave in one write. */
 export class Outbox {
-  #waiting = new Set<EventStream>()
+  #waiting = new Set<Sender>()
 
-  add(stream: EventStream): void {
+  add(stream: Sender): void {
     if (this.#waiting.size === 0) setImmediate(() => this.#flush())
     this.#waiting.add(stream)
   }
