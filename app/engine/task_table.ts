@@ -1,3 +1,4 @@
+import { POISON_AFTER, SUSPECT_AFTER } from '#engine/poison'
 import Task from '#models/task'
 import { TaskIdTaken } from '#engine/errors'
 import { sourcesOf, type TaskStatus } from '#engine/status'
