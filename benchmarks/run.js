@@ -111,8 +111,9 @@ async function clean() {
 
 function installPeers() {
   if (existsSync(join(import.meta.dirname, 'node_modules/.package-lock.json'))) return
-  say('Installing the peers (npm ci) …')
-  const npm = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
+  say('Installing the peers …')
+  // Not `npm ci`: it asks for packages of other platforms, which the lock can't name everywhere.
+  const npm = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']
   const { status } = spawnSync('npm', npm, { cwd: import.meta.dirname, stdio: 'inherit' })
   if (status !== 0) process.exit(1)
 }
