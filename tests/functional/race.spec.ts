@@ -90,6 +90,8 @@ async function interleaving(
   const get = async () => {
     const answer = await fetch(`${url}/tasks/${id}/progress`)
     const snapshot = (await answer.json()) as Snapshot
+    // The answer is as long on its way as a frame can be.
+    await turns(random(20))
     fetched = { at: stream.frames.length, snapshot }
   }
 
@@ -109,7 +111,13 @@ async function interleaving(
 
 async function countStale(
   url: string,
-  options: { runs: number; protocol: Parameters<typeof interleaving>[1]; off?: 'guard' | 'order' }
+  options: {
+    runs: number
+    protocol: Parameters<typeof interleaving>[1]
+    off?: 'guard' | 'order'
+    /** One stale client is enough. */
+    untilStale?: boolean
+  }
 ): Promise<{ stale: number; backwards: number }> {
   const random = randomBy(20261122)
   const seams = [
@@ -127,6 +135,7 @@ async function countStale(
   const width = 20
   try {
     for (let done = 0; done < options.runs; done += width) {
+      if (options.untilStale && stale > 0) break
       const stream = await RawStream.open(url)
       const clients = await Promise.all(
         Array.from({ length: width }, () => interleaving({ url, stream, random }, options.protocol))
@@ -179,7 +188,8 @@ test.group('The race between joining and ending', (group) => {
 
   test('the same without the version guard ends on stale states', async ({ assert }) => {
     const { stale } = await countStale(url, {
-      runs: 3000,
+      runs: 10_000,
+      untilStale: true,
       protocol: 'snapshot-pushed',
       off: 'guard',
     })
@@ -190,7 +200,8 @@ test.group('The race between joining and ending', (group) => {
     assert,
   }) => {
     const { stale } = await countStale(url, {
-      runs: 1000,
+      runs: 10_000,
+      untilStale: true,
       protocol: 'snapshot-pushed',
       off: 'order',
     })
@@ -198,14 +209,22 @@ test.group('The race between joining and ending', (group) => {
   })
 
   test('reading first and subscribing then ends on stale states', async ({ assert }) => {
-    const { stale } = await countStale(url, { runs: 1000, protocol: 'get-then-subscribe' })
+    const { stale } = await countStale(url, {
+      runs: 10_000,
+      untilStale: true,
+      protocol: 'get-then-subscribe',
+    })
     assert.isAbove(stale, 0)
   })
 
   test('subscribing first and reading then, last arrival wins, ends on stale states', async ({
     assert,
   }) => {
-    const { stale } = await countStale(url, { runs: 1000, protocol: 'subscribe-then-get' })
+    const { stale } = await countStale(url, {
+      runs: 10_000,
+      untilStale: true,
+      protocol: 'subscribe-then-get',
+    })
     assert.isAbove(stale, 0)
   })
 })
