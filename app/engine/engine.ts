@@ -4,7 +4,8 @@ import { recover } from '#engine/recovery'
 import { randomUUID } from 'node:crypto'
 import { Commits } from '#engine/commits'
 import { isTerminal } from '#engine/status'
-import { stateOf } from '#engine/task_state'
+import { Starts } from '#engine/starts'
+import { now, stateOf } from '#engine/task_state'
 import { FileStore, type IncomingFile } from '#engine/file_store'
 import { milliseconds } from '#engine/duration'
 import { persistForClient } from '#engine/trouble'
@@ -61,6 +62,7 @@ export class Engine {
   readonly #options: EngineOptions
   readonly #runners: Runners
   readonly #table: TaskTable
+  readonly #starts: Starts
   readonly #runner: Runner
   readonly #reader: TaskReader
   readonly #retention: Retention
@@ -77,6 +79,7 @@ export class Engine {
     this.#runners = new Runners(options)
     this.files = new FileStore(options.storageFolder, this.#runners.id)
     this.#table = new TaskTable(db)
+    this.#starts = new Starts(this.#table)
     this.#retention = new Retention({ db, logger, files: this.files, keepFor: options.retention })
     this.#runner = new Runner({
       id: this.#runners.id,
@@ -214,16 +217,19 @@ export class Engine {
         file,
         fingerprint: fingerprint([request.type, request.input, file?.sha256 ?? null]),
         maxAttempts: attempts,
+        createdAt: now(),
         expiresAt: expires && new Date(Date.now() + milliseconds(expires)).toISOString(),
       }
-      const inserted = await persistForClient(() => this.#table.insert(row))
-      isNew = inserted.isNew
-      const task = await this.#reader.known(inserted.task)
-      if (isNew) {
-        this.#mayWait++
-        this.#tell(task.cut)
-        this.#runner.wake()
+      const seq = await this.#starts.add(row)
+      if (seq === null) {
+        const task = await this.#reader.known(await this.#table.findSame(row))
+        return { task, isNew }
       }
+      isNew = true
+      const task = this.#reader.started(row, seq)
+      this.#mayWait++
+      this.#tell(task.cut)
+      this.#runner.wake()
       return { task, isNew }
     } finally {
       if (file && !isNew) await this.files.remove(file)

@@ -1,12 +1,12 @@
 import { Cut } from '#engine/cut'
 import type Task from '#models/task'
-import { stateOf } from '#engine/task_state'
+import { queued, stateOf } from '#engine/task_state'
 import { QUIET_AFTER } from '#engine/live_task'
 import type { Runner } from '#engine/runner'
 import type { Runners } from '#engine/runners'
 import type { Snapshot } from '#engine/snapshot'
 import type { StoredFileData } from '#engine/stored_file'
-import type { Page, TaskTable } from '#engine/task_table'
+import type { NewTask, Page, TaskTable } from '#engine/task_table'
 
 /** A task as it is known: the newest cut, and what it was started with. */
 export interface KnownTask {
@@ -56,6 +56,12 @@ export class TaskReader {
   async list(page: Page): Promise<KnownTask[]> {
     const tasks = await this.#table.list(page)
     return Promise.all(tasks.map((task) => this.known(task)))
+  }
+
+  /** A task that was just started here. */
+  started(task: NewTask, seq: number): KnownTask {
+    const { input, file } = task
+    return this.#running(task.id) ?? { cut: new Cut(queued(task)), input, file, seq }
   }
 
   /** A task that was just read from the table. */

@@ -39,6 +39,38 @@ export interface TaskState {
   readonly finishedAt: string | null
 }
 
+/** The state of a task that was just started. */
+export function queued(
+  task: Pick<TaskState, 'id' | 'owner' | 'type' | 'maxAttempts' | 'createdAt'>
+): TaskState {
+  return {
+    id: task.id,
+    owner: task.owner,
+    type: task.type,
+    status: 'queued',
+    progress: null,
+    message: null,
+    current: null,
+    total: null,
+    unit: null,
+    rate: null,
+    etaSeconds: null,
+    etaBasis: null,
+    version: 1,
+    attempt: 0,
+    maxAttempts: task.maxAttempts,
+    nextAttemptAt: null,
+    retryOf: null,
+    result: null,
+    error: null,
+    cancelRequestedAt: null,
+    createdAt: task.createdAt,
+    startedAt: null,
+    updatedAt: task.createdAt,
+    finishedAt: null,
+  }
+}
+
 /** The state that a row of the table holds. */
 export function stateOf(task: Task): TaskState {
   return {

@@ -5,7 +5,7 @@ import { sourcesOf, type TaskStatus } from '#engine/status'
 import type { StoredFileData } from '#engine/stored_file'
 import type { Database } from '@adonisjs/lucid/database'
 import type { TransactionClientContract } from '@adonisjs/lucid/types/database'
-import { now, type TaskFailure, type TaskState } from '#engine/task_state'
+import { now, queued, type TaskFailure, type TaskState } from '#engine/task_state'
 
 /** Added to the version of a recovered task, so that it exceeds all that any client saw. */
 const RECOVERY_JUMP = 2 ** 20
@@ -22,6 +22,8 @@ export interface NewTask {
   /** SHA-256 of type, input and file: tells a repeated request from another one. */
   readonly fingerprint: string
   readonly maxAttempts: number
+  /** ISO 8601. */
+  readonly createdAt: string
   /** ISO 8601. */
   readonly expiresAt: string | null
 }
@@ -46,40 +48,23 @@ export class TaskTable {
     this.#db = db
   }
 
-  /**
-   * Inserts a queued task. When the id exists already, gives that one if it was started with the
-   * same body, else throws `TaskIdTaken`.
-   */
-  async insert({
-    maxAttempts,
-    expiresAt,
-    ...task
-  }: NewTask): Promise<{ task: Task; isNew: boolean }> {
-    const time = now()
-    const rows = await this.#db
-      .insertQuery()
-      .table('tasks')
-      .knexQuery.insert({
-        ...task,
-        input: JSON.stringify(task.input),
-        file: task.file && JSON.stringify(task.file),
-        status: 'queued',
-        version: 1,
-        max_attempts: maxAttempts,
-        expires_at: expiresAt,
-        created_at: time,
-        updated_at: time,
-      })
-      .onConflict('id')
-      .ignore()
-      .returning('*')
-    if (rows[0]) return { task: hydrate(rows[0]), isNew: true }
+  /** Inserts queued tasks. Gives the `seq` of each, by its id; one whose id is taken is left out. */
+  async insert(tasks: readonly NewTask[]): Promise<Map<string, number>> {
+    const columns = Object.keys(startColumns)
+    const rows: { id: string; seq: number }[] = await this.#db.rawQuery(
+      `insert into tasks (${columns.join(', ')})
+       select ${columns.map((name) => `r.value ->> '${name}'`).join(', ')} from json_each(?) as r
+       where true on conflict (id) do nothing returning id, seq`,
+      [JSON.stringify(tasks.map(rowOf))]
+    )
+    return new Map(rows.map(({ id, seq }) => [id, Number(seq)]))
+  }
 
-    const existing = await Task.findOrFail(task.id)
-    if (existing.fingerprint !== task.fingerprint || existing.owner !== task.owner) {
-      throw new TaskIdTaken(task.id)
-    }
-    return { task: existing, isNew: false }
+  /** The task that has the id of this one. Throws `TaskIdTaken` if it was started with another body. */
+  async findSame({ id, owner, fingerprint }: NewTask): Promise<Task> {
+    const task = await Task.findOrFail(id)
+    if (task.fingerprint !== fingerprint || task.owner !== owner) throw new TaskIdTaken(id)
+    return task
   }
 
   async find(id: string): Promise<Task | null> {
@@ -312,6 +297,28 @@ export class TaskTable {
     query.knexQuery.returning('*')
     return query
   }
+}
+
+/** What a task begins with, as columns. */
+const startColumns = {
+  id: 'id',
+  owner: 'owner',
+  type: 'type',
+  status: 'status',
+  version: 'version',
+  input: 'input',
+  file: 'file',
+  fingerprint: 'fingerprint',
+  max_attempts: 'maxAttempts',
+  expires_at: 'expiresAt',
+  created_at: 'createdAt',
+  updated_at: 'updatedAt',
+} as const
+
+function rowOf(task: NewTask): Record<string, unknown> {
+  const file = task.file && JSON.stringify(task.file)
+  const row = { ...queued(task), ...task, input: JSON.stringify(task.input), file }
+  return Object.fromEntries(Object.entries(startColumns).map(([name, key]) => [name, row[key]]))
 }
 
 /** What a report changes, as columns. */
