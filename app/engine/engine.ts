@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { Commits } from '#engine/commits'
 import { isTerminal } from '#engine/status'
 import { Starts } from '#engine/starts'
-import { now, stateOf } from '#engine/task_state'
+import { now } from '#engine/task_state'
 import { FileStore, type IncomingFile } from '#engine/file_store'
 import { milliseconds } from '#engine/duration'
 import { persistForClient } from '#engine/trouble'
@@ -176,9 +176,8 @@ export class Engine {
   }
 
   /** The newest cuts of many tasks, whoever owns them, in one read. Unknown ids are left out. */
-  async cutsOf(ids: readonly string[]): Promise<Cut[]> {
-    const known = await this.#reader.findMany(ids)
-    return known.map(({ cut }) => cut)
+  cutsOf(ids: readonly string[]): Promise<Cut[]> {
+    return this.#reader.cutsOf(ids)
   }
 
   /** Newest first. */
@@ -195,10 +194,10 @@ export class Engine {
     if (!before || isTerminal(before.cut.snapshot.status)) return before
 
     const { task, wasWaiting } = await persistForClient(() => this.#table.requestCancel(id))
-    if (task && wasWaiting) this.#tell(new Cut(stateOf(task)))
+    if (task && wasWaiting) this.#tell(new Cut(task))
     // A claim that was under way has reached its run by the next turn.
     if (!this.#runner.find(id)) await setImmediate()
-    const wish = task?.cancelRequestedAt?.toUTC().toISO()
+    const wish = task?.cancelRequestedAt
     if (wish) this.#runner.find(id)?.cancel(wish)
     return this.find(id, owner)
   }
@@ -271,7 +270,7 @@ export class Engine {
 
   async #takeOver(): Promise<void> {
     const changed = await recover(this.#table, this.#runners)
-    for (const task of changed) this.#tell(new Cut(stateOf(task)))
+    for (const task of changed) this.#tell(new Cut(task))
     if (changed.length > 0) {
       this.#options.logger.warn({ tasks: changed.length }, 'tasks were recovered or have expired')
     }

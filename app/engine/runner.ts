@@ -1,13 +1,13 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import { pass } from '#engine/landmarks'
 import { Cut } from '#engine/cut'
-import type Task from '#models/task'
+import type { StoredTask } from '#engine/stored_task'
 import { Run, type RunServices } from '#engine/run'
 import { cancelledInstead, settle } from '#engine/settling'
 import { ProgressWriter } from '#engine/progress_writer'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TaskTable } from '#engine/task_table'
-import { stateOf, type TaskState } from '#engine/task_state'
+import { type TaskState } from '#engine/task_state'
 import { LongTask } from '#engine/long_task'
 
 /** Milliseconds between two looks: progress is written, wishes to cancel are read. */
@@ -133,7 +133,7 @@ export class Runner {
     this.#alarm.unref()
   }
 
-  #occupy(task: Task): void {
+  #occupy(task: StoredTask): void {
     const run = new Run(task, this.#options, (changed, cut) => {
       this.#progress.note(changed)
       this.#options.tell(cut)
@@ -172,7 +172,7 @@ export class Runner {
     if (state) return this.#options.tell(new Cut(state))
     run.log.warn('the task was taken from this run')
     const task = await this.#options.table.find(run.id).catch(() => null)
-    if (task) this.#options.tell(new Cut(stateOf(task)))
+    if (task) this.#options.tell(new Cut(task))
   }
 
   /**
