@@ -6,6 +6,7 @@ import { Commits } from '#engine/commits'
 import { isTerminal } from '#engine/status'
 import { stateOf } from '#engine/task_state'
 import { FileStore, type IncomingFile } from '#engine/file_store'
+import { History } from '#engine/history'
 import { milliseconds } from '#engine/duration'
 import { persistForClient } from '#engine/trouble'
 import { fingerprint } from '#engine/fingerprint'
@@ -64,6 +65,7 @@ export class Engine {
   readonly #runner: Runner
   readonly #reader: TaskReader
   readonly #retention: Retention
+  readonly #history: History
   readonly #listeners = new Set<(cut: Cut) => void>()
   /** No more than this many tasks wait. */
   #mayWait = 0
@@ -78,6 +80,7 @@ export class Engine {
     this.files = new FileStore(options.storageFolder, this.#runners.id)
     this.#table = new TaskTable(db)
     this.#retention = new Retention({ db, logger, files: this.files, keepFor: options.retention })
+    this.#history = new History(db, logger)
     this.#runner = new Runner({
       id: this.#runners.id,
       isBusy: () => this.#runners.isBusy,
@@ -86,6 +89,7 @@ export class Engine {
       logger,
       concurrency,
       files: this.files,
+      history: this.#history,
       commits: new Commits(db, this.#table, logger),
       tell: (cut) => this.#tell(cut),
     })
@@ -115,6 +119,7 @@ export class Engine {
   async begin(): Promise<void> {
     await this.#runners.enter()
     this.#mayWait = await this.#table.countQueued()
+    await this.#history.load()
     this.#runner.begin()
     this.#retention.begin()
     this.#timer = setInterval(() => void this.#look(), LOOK)
