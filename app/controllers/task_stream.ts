@@ -24,6 +24,8 @@ export async function answerWithStream(
 
   const raw = response.response
   if (raw.destroyed) return
+  // A pipelined request: other answers go out first, and a stream needs the connection for itself.
+  if (!raw.socket) return answerWithRetry(ctx, encoding, 0)
   const opening = { owner: ownerOf(ctx), client: clientOf(ctx), encoding }
   const wait = hub.streams.wait(opening)
   if (wait !== null) return answerWithRetry(ctx, encoding, wait)

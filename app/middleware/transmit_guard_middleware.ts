@@ -35,6 +35,8 @@ export default class TransmitGuardMiddleware {
     }
     const raw = ctx.response.response
     if (raw.destroyed) return
+    // A pipelined request: other answers go out first, and a stream needs the connection for itself.
+    if (!raw.socket) return answerWithRetry(ctx, encoding, 0)
     const opening = { uid, owner, client: clientOf(ctx), encoding }
     const wait = hub.streams.wait(opening)
     if (wait !== null) return answerWithRetry(ctx, encoding, wait)

@@ -2,6 +2,7 @@ import type { News } from '#realtime/news'
 import { isTerminal } from '#engine/status'
 import type { Outbox } from '#realtime/outbox'
 import type { Encoding } from '#realtime/encoding'
+import type { Socket } from 'node:net'
 import type { ServerResponse } from 'node:http'
 
 /** Milliseconds without a write before a keep-alive: below the 60 s at which proxies give up. */
@@ -32,19 +33,26 @@ export class EventStream {
   readonly #encoding: Encoding
   readonly #outbox: Outbox
   readonly #response: ServerResponse
+  /** What is written to: the response would look at each frame and cork the socket for it. */
+  readonly #socket: Socket
   readonly #versions = new Map<string, number>()
   readonly #pending = new Map<string, News>()
   #leaving: Buffer[] = []
   #isLast = false
   #wroteAt = performance.now()
 
+  /** @param response one whose turn on its connection has come */
   constructor(response: ServerResponse, { owner, encoding, outbox, uid }: StreamOptions) {
+    const { socket } = response
+    if (!socket) throw new Error('the connection is gone, or has another answer to give first')
     this.uid = uid
     this.owner = owner
     this.#encoding = encoding
     this.#outbox = outbox
     this.#response = response
-    response.on('drain', () => this.flush())
+    this.#socket = socket
+    socket.on('drain', this.flush)
+    response.once('close', () => socket.off('drain', this.flush))
   }
 
   isOn(response: ServerResponse): boolean {
@@ -52,12 +60,12 @@ export class EventStream {
   }
 
   get isOpen(): boolean {
-    return !this.#response.writableEnded && !this.#response.destroyed
+    return !this.#response.writableEnded && !this.#socket.destroyed
   }
 
   /** Whether the reader has yet to take what was written. */
   get isFull(): boolean {
-    return this.#response.writableNeedDrain
+    return this.#socket.writableNeedDrain
   }
 
   /** After the head: tells the client how long to wait before it comes back. */
@@ -99,7 +107,7 @@ export class EventStream {
   }
 
   /** Writes all that leaves now in one piece, and what is pending if the reader has caught up. */
-  flush(): void {
+  readonly flush = (): void => {
     if (!this.isOpen) return
     const frames = this.#leaving
     this.#leaving = []
@@ -138,6 +146,6 @@ export class EventStream {
 
   #write(text: string | Buffer): void {
     this.#wroteAt = performance.now()
-    this.#response.write(text)
+    this.#socket.write(text)
   }
 }

@@ -2,7 +2,7 @@ import { test } from '@japa/runner'
 import { Cut } from '#engine/cut'
 import { once } from 'node:events'
 import { Outbox } from '#realtime/outbox'
-import { connect, type AddressInfo } from 'node:net'
+import { connect, type AddressInfo, type Socket } from 'node:net'
 import { until } from '#tests/helpers/waiting'
 import { EventStream } from '#realtime/event_stream'
 import { AntiEntropy } from '#realtime/anti_entropy'
@@ -39,8 +39,9 @@ test.group('A stream whose reader takes nothing', () => {
       outbox,
     })
     let writes = 0
-    const write = response.write.bind(response) as (chunk: Buffer) => boolean
-    response.write = ((chunk: Buffer) => (writes++, write(chunk))) as typeof response.write
+    const connection = response.socket as Socket
+    const write = connection.write.bind(connection) as (chunk: Buffer) => boolean
+    connection.write = ((chunk: Buffer) => (writes++, write(chunk))) as typeof connection.write
     let version = 0
     const send = () =>
       stream.send('a', cutOf({ id: 'a', version: ++version, message: 'x'.repeat(500) }))
