@@ -47,7 +47,7 @@ export class Hub {
   open(): void {
     this.#stopListening = [
       this.#engine.listen((cut) => this.#deliver(cut)),
-      this.#engine.listenGone((gone) => this.#forget(gone)),
+      this.#engine.listenGone((gone) => this.forget(gone)),
     ]
     this.#timer = setInterval(() => {
       this.streams.tend()
@@ -98,6 +98,17 @@ export class Hub {
     }
   }
 
+  /** Lets go of the watchers of tasks that are no more. */
+  forget(gone: readonly Gone[]): void {
+    for (const { id } of gone) {
+      for (const stream of [...this.#index.subscribers(channelOf(id))]) {
+        this.#index.remove(channelOf(id), stream)
+        stream.endOfTask()
+      }
+    }
+    this.#lists.remove(gone)
+  }
+
   /** The streams that are subscribed to a channel, by their uids. */
   subscribers(channel: string): string[] {
     return [...this.#index.subscribers(channel)].flatMap(({ uid }) => uid ?? [])
@@ -142,17 +153,6 @@ export class Hub {
   #deliver(cut: Cut): void {
     this.#tellWatchers(cut)
     this.#lists.take(cut)
-  }
-
-  /** Lets go of the watchers of tasks that are no more. */
-  #forget(gone: readonly Gone[]): void {
-    for (const { id } of gone) {
-      for (const stream of [...this.#index.subscribers(channelOf(id))]) {
-        this.#index.remove(channelOf(id), stream)
-        stream.endOfTask()
-      }
-    }
-    this.#lists.remove(gone)
   }
 
   #tellWatchers(cut: Cut): void {
