@@ -121,8 +121,9 @@ export class Retention {
       await trx.from('tasks').whereIn('id', ids).delete()
       return tasks
     })
+    if (gone.length === 0) return 0
     pass('before-remove')
-    if (gone.length > 0) tell(gone.map(({ id, owner }) => ({ id, owner })))
+    tell(gone.map(({ id, owner }) => ({ id, owner })))
     for (const { file } of gone) {
       if (file !== null) await files.remove(JSON.parse(file) as StoredFileData)
     }
