@@ -303,8 +303,8 @@ export class Engine {
   /** Under a key. */
   async #insertOnce(key: KeyedRequest, row: NewTask): Promise<Started> {
     const insert = async (trx?: TransactionClientContract) => {
-      const isNew = (await this.#table.insert([row], trx)).has(row.id)
-      return { task: await this.#table.findSame(row, trx), isNew }
+      const made = await this.#table.insert([row], trx)
+      return { task: await this.#table.findSame(row, trx), isNew: made.has(row.id) }
     }
     return this.#started(await persistForClient(() => this.#keys.insert(key, row.id, insert)))
   }

@@ -79,17 +79,17 @@ test.group('Deleting a task', () => {
   test('for others there is no such task, and the id is taken', async ({ assert, cleanup }) => {
     cleanup(resolveOwnerBy(({ request }) => request.header('x-owner') ?? 'local'))
     const id = await finished()
-    const mallory = { 'x-owner': 'mallory' }
-    assert.equal((await forget(id, mallory)).body.code, 'task-not-found')
+    const eve = { 'x-owner': 'eve' }
+    assert.equal((await forget(id, eve)).body.code, 'task-not-found')
     assert.equal((await send('GET', `/tasks/${id}`)).status, 200)
     assert.equal((await forget(id)).status, 204)
     for (const answer of [
-      await forget(id, mallory),
-      await send('GET', `/tasks/${id}`, { headers: mallory }),
+      await forget(id, eve),
+      await send('GET', `/tasks/${id}`, { headers: eve }),
     ]) {
       assert.deepEqual([answer.status, answer.body.code], [404, 'task-not-found'])
     }
-    const taken = await start({ id, type: 'simulate' }, mallory)
+    const taken = await start({ id, type: 'simulate' }, eve)
     assert.deepEqual([taken.status, taken.body.code], [409, 'id-taken'])
   })
 
@@ -132,7 +132,7 @@ test.group('Watchers of what is deleted', () => {
     cleanup(resolveOwnerBy(({ request }) => request.header('x-owner') ?? 'local'))
     const id = await finished()
     const list = await watch(['long-tasks'])
-    const spy = await watch(['long-tasks'], { 'x-owner': 'mallory' })
+    const spy = await watch(['long-tasks'], { 'x-owner': 'eve' })
     cleanup(() => {
       list.close()
       spy.close()
@@ -148,10 +148,10 @@ test.group('Watchers of what is deleted', () => {
     const later = list.payloads<List>().slice(after)
     assert.isFalse(later.some(({ tasks }) => tasks.some((task) => task.id === id)))
     assert.deepEqual(removedOf(list), [id])
-    const { body: own } = await start({ type: 'simulate' }, { 'x-owner': 'mallory' })
+    const { body: own } = await start({ type: 'simulate' }, { 'x-owner': 'eve' })
     await until(() => spy.text.includes(own.id))
     assert.deepEqual(removedOf(spy), [])
-    await send('POST', own.links.cancel, { headers: { 'x-owner': 'mallory' } })
+    await send('POST', own.links.cancel, { headers: { 'x-owner': 'eve' } })
   })
 
   test('thousands of them come in frames of bounded size', async ({ assert, cleanup }) => {

@@ -62,7 +62,7 @@ test.group('Idempotency-Key', () => {
     cleanup(resolveOwnerBy(({ request }) => request.header('x-owner') ?? 'local'))
     const [key, task] = [randomUUID(), body()]
     const mine = await start(task, keyed(key))
-    const theirs = await start(task, { ...keyed(key), 'x-owner': 'mallory' })
+    const theirs = await start(task, { ...keyed(key), 'x-owner': 'eve' })
     assert.equal(theirs.status, 202)
     assert.notEqual(theirs.body.id, mine.body.id)
     assert.isNull(theirs.headers.get('idempotent-replayed'))

@@ -99,7 +99,7 @@ test.group('Retrying a task', () => {
       await setTimeout(60_000, undefined, { signal: task.signal })
     })
     let last = id
-    for (const _round of [1, 2, 3]) {
+    for (const round of [1, 2, 3]) {
       await send('POST', `/tasks/${last}/cancel`)
       assert.equal((await endOf(last)).snapshot.status, 'cancelled')
       const { status, body } = await retry(last)
@@ -125,7 +125,7 @@ test.group('Retrying a task', () => {
     cleanup(resolveOwnerBy(({ request }) => request.header('x-owner') ?? 'local'))
     const { id } = await failed()
     assert.equal((await retry(randomUUID())).status, 404)
-    assert.equal((await retry(id, { 'x-owner': 'mallory' })).body.code, 'task-not-found')
+    assert.equal((await retry(id, { 'x-owner': 'eve' })).body.code, 'task-not-found')
     await send('DELETE', `/tasks/${id}`)
     const gone = await retry(id)
     assert.deepEqual([gone.status, gone.body.code], [410, 'task-gone'])
@@ -220,7 +220,7 @@ test.group('Retrying an import', () => {
     await allow()
 
     const retries: Snapshot[] = []
-    for (const _round of [1, 2]) retries.push((await retry(old.id)).body)
+    for (const round of [1, 2]) retries.push((await retry(old.id)).body)
     assert.equal((await send('DELETE', `/tasks/${old.id}`)).status, 204)
     assert.lengthOf(await filesOf(old.id), 0)
     for (const { id } of retries) {

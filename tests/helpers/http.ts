@@ -14,7 +14,11 @@ export interface Answer {
   readonly body: Snapshot & { code: string; detail: string; input: object }
 }
 
-export type Options = { headers?: Record<string, string>; body?: RequestInit['body']; signal?: AbortSignal }
+export type Options = {
+  headers?: Record<string, string>
+  body?: RequestInit['body']
+  signal?: AbortSignal
+}
 
 /** Sends a request and reads the answer whole. */
 export async function send(method: string, path: string, options: Options = {}): Promise<Answer> {
