@@ -32,6 +32,21 @@ export class DatasetRowSchema extends BaseModel {
   declare taskId: string
 }
 
+export class IdempotencyKeySchema extends BaseModel {
+  static $columns = ['expiresAt', 'fingerprint', 'key', 'owner', 'taskId'] as const
+  $columns = IdempotencyKeySchema.$columns
+  @column.dateTime()
+  declare expiresAt: DateTime
+  @column()
+  declare fingerprint: string
+  @column()
+  declare key: string
+  @column({ isPrimary: true })
+  declare owner: string
+  @column()
+  declare taskId: string
+}
+
 export class ProgressCurveSchema extends BaseModel {
   static $columns = ['curve', 'type'] as const
   $columns = ProgressCurveSchema.$columns

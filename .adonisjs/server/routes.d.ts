@@ -7,9 +7,11 @@ export type ScannedRoutes = {
     'tasks.store': { paramsTuple?: []; params?: {} }
     'tasks.index': { paramsTuple?: []; params?: {} }
     'tasks.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'tasks.destroy': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_progress.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_events.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_cancellations.store': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_retries.store': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_types.index': { paramsTuple?: []; params?: {} }
     'health.show': { paramsTuple?: []; params?: {} }
     'client_scripts.script': { paramsTuple?: []; params?: {} }
@@ -21,6 +23,7 @@ export type ScannedRoutes = {
   POST: {
     'tasks.store': { paramsTuple?: []; params?: {} }
     'task_cancellations.store': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_retries.store': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'subscribe': { paramsTuple?: []; params?: {} }
     'unsubscribe': { paramsTuple?: []; params?: {} }
   }
@@ -45,6 +48,9 @@ export type ScannedRoutes = {
     'client_scripts.script': { paramsTuple?: []; params?: {} }
     'client_scripts.types': { paramsTuple?: []; params?: {} }
     'event_stream': { paramsTuple?: []; params?: {} }
+  }
+  DELETE: {
+    'tasks.destroy': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
   }
 }
 declare module '@adonisjs/core/types/http' {

@@ -2,7 +2,9 @@ import { engine, hub } from '#start/services'
 import env from '#start/env'
 import { ownerOf } from '#start/owner'
 import { readTaskRequest } from '#validators/task_request'
-import { TaskNotFound } from '#exceptions/http_errors'
+import { isTerminal } from '#engine/status'
+import { TaskLive, TaskNotFound } from '#exceptions/http_errors'
+import { idempotencyKey } from '#validators/idempotency_key'
 import { listTasksValidator } from '#validators/task'
 import type { HttpContext } from '@adonisjs/core/http'
 import TaskTransformer from '#transformers/task_transformer'
@@ -11,6 +13,7 @@ import type { Encoding } from '#realtime/encoding'
 import { lineEncoding } from '#realtime/line_encoding'
 import { eventEncoding } from '#realtime/event_encoding'
 import { answerWithStream } from '#controllers/task_stream'
+import { answerWithStart } from '#controllers/start_answer'
 import { answerWithCut, retryAfter } from '#controllers/answers'
 
 /** What `GET /tasks/:id` can be; the first where the client takes anything. */
@@ -24,12 +27,10 @@ const streams: ReadonlyMap<unknown, Encoding> = new Map<unknown, Encoding>([
 export default class TasksController {
   /** 202 with the task, which is in the table by then. */
   async store(ctx: HttpContext) {
+    const key = idempotencyKey(ctx.request.header('idempotency-key'))
     const request = await readTaskRequest(ctx, engine.files, env.get('MAX_UPLOAD'))
-    const { task } = await engine.start({ ...request, owner: ownerOf(ctx) })
-
-    ctx.response.status(202).header('Location', task.cut.snapshot.links.self)
-    retryAfter(ctx, task.cut)
-    return answerWithCut(ctx, task.cut, new TaskTransformer(task).toObject())
+    const started = await engine.start({ ...request, owner: ownerOf(ctx), key })
+    return answerWithStart(ctx, started, key)
   }
 
   /** JSON, unless the client would rather have the stream. */
@@ -40,6 +41,15 @@ export default class TasksController {
     if (encoding) return answerWithStream(ctx, hub, { cut: task.cut, encoding })
     retryAfter(ctx, task.cut)
     return answerWithCut(ctx, task.cut, new TaskTransformer(task).toObject())
+  }
+
+  /** 204 when it is forgotten, 409 while it lives. */
+  async destroy(ctx: HttpContext) {
+    const task = await engine.forget(ctx.params.id, ownerOf(ctx))
+    if (!task) throw new TaskNotFound()
+    const { status } = task.cut.snapshot
+    if (!isTerminal(status)) throw new TaskLive(status)
+    return ctx.response.status(204).send(null)
   }
 
   /** Newest first. `meta.nextCursor` leads to the next page, `null` on the last. */

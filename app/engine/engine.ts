@@ -3,7 +3,7 @@ import { Runner } from '#engine/runner'
 import { recover } from '#engine/recovery'
 import { randomUUID } from 'node:crypto'
 import { Commits } from '#engine/commits'
-import { isTerminal } from '#engine/status'
+import { isTerminal, type TaskStatus } from '#engine/status'
 import { Starts } from '#engine/starts'
 import { now } from '#engine/task_state'
 import { FileStore, type IncomingFile } from '#engine/file_store'
@@ -11,16 +11,19 @@ import { History } from '#engine/history'
 import { milliseconds } from '#engine/duration'
 import { persistForClient } from '#engine/trouble'
 import { fingerprint } from '#engine/fingerprint'
-import { Retention } from '#engine/retention'
+import { Retention, type Gone } from '#engine/retention'
+import { Retries } from '#engine/retries'
+import { IdempotencyKeys, keyed, type KeyedRequest } from '#engine/idempotency_keys'
 import { Runners } from '#engine/runners'
 import type { TaskTypes } from '#engine/task_types'
 import { errors as vineErrors } from '@vinejs/vine'
 import type { Logger } from '@adonisjs/core/logger'
 import { TaskReader, type KnownTask } from '#engine/task_reader'
-import { StoredFile } from '#engine/stored_file'
-import { TaskTable, type Page } from '#engine/task_table'
-import { EngineStopping, QueueFull } from '#engine/errors'
+import { StoredFile, type StoredFileData } from '#engine/stored_file'
+import { TaskTable, type Inserted, type NewTask, type Page } from '#engine/task_table'
+import { EngineStopping, QueueFull, TaskGone } from '#engine/errors'
 import type { Database } from '@adonisjs/lucid/database'
+import type { TransactionClientContract } from '@adonisjs/lucid/types/database'
 import { setImmediate } from 'node:timers/promises'
 
 /** Milliseconds between two looks at what other processes left: taken over within 5 s. */
@@ -51,6 +54,14 @@ export interface StartRequest {
   /** Chosen by the client, else made here. */
   readonly id?: string
   readonly file?: IncomingFile
+  /** Under which the owner may repeat the request (`Idempotency-Key`). */
+  readonly key?: string
+}
+
+export interface Started {
+  readonly task: KnownTask
+  /** `false` for one that the same request has made before. */
+  readonly isNew: boolean
 }
 
 /**
@@ -68,7 +79,10 @@ export class Engine {
   readonly #reader: TaskReader
   readonly #retention: Retention
   readonly #history: History
+  readonly #keys: IdempotencyKeys
+  readonly #retries: Retries
   readonly #listeners = new Set<(cut: Cut) => void>()
+  readonly #goneListeners = new Set<(gone: readonly Gone[]) => void>()
   /** No more than this many tasks wait. */
   #mayWait = 0
   #stopping = false
@@ -82,8 +96,17 @@ export class Engine {
     this.files = new FileStore(options.storageFolder, this.#runners.id)
     this.#table = new TaskTable(db)
     this.#starts = new Starts(this.#table)
-    this.#retention = new Retention({ db, logger, files: this.files, keepFor: options.retention })
     this.#history = new History(db, logger)
+    this.#keys = new IdempotencyKeys(db, this.#table)
+    this.#retries = new Retries(db, this.files)
+    this.#retention = new Retention({
+      db,
+      logger,
+      files: this.files,
+      keys: this.#keys,
+      keepFor: options.retention,
+      tell: (gone) => this.#goneListeners.forEach((listener) => listener(gone)),
+    })
     this.#runner = new Runner({
       id: this.#runners.id,
       isBusy: () => this.#runners.isBusy,
@@ -106,6 +129,12 @@ export class Engine {
   listen(listener: (cut: Cut) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Hears of the tasks that this process has forgotten. Gives the way to stop. */
+  listenGone(listener: (gone: readonly Gone[]) => void): () => void {
+    this.#goneListeners.add(listener)
+    return () => this.#goneListeners.delete(listener)
   }
 
   /** Takes over what dead processes left and sweeps up. To be over before the server listens. */
@@ -145,16 +174,18 @@ export class Engine {
   }
 
   /**
-   * Makes a task. It is in the table when this returns. The same id with the same body again gives
-   * the task as it is. A file that was handed in is the task's, or gone.
+   * Makes a task. It is in the table when this returns. The same id or key with the same body again
+   * gives the task as it is. A file that was handed in is the task's, or gone.
    *
    * Throws `UnknownTaskType`, Vine's validation error (fields named `input.…`), `TaskIdTaken`, `TaskGone`,
-   * `QueueFull`, `EngineStopping`.
+   * `IdempotencyKeyReused`, `QueueFull`, `EngineStopping`.
    */
-  async start(request: StartRequest): Promise<{ task: KnownTask; isNew: boolean }> {
+  async start(request: StartRequest): Promise<Started> {
     try {
       if (this.#stopping) throw new EngineStopping()
       await this.#validate(request)
+      const before = await this.#keys.find(keyedStart(request))
+      if (before) return await this.#started({ task: before, isNew: false })
       if (request.id) await this.#retention.refuseTaken(request.id, request.owner)
       // One that is there already answers as it is, however many wait.
       if (!request.id || !(await this.#table.find(request.id))) await this.#checkRoom()
@@ -207,36 +238,107 @@ export class Engine {
     return this.find(id, owner)
   }
 
-  async #insert(request: StartRequest): Promise<{ task: KnownTask; isNew: boolean }> {
+  /**
+   * Makes a new task that goes on where a failed or cancelled one stopped; the old one stays as it
+   * is. The same key again gives the same new task. `refused` tells the status of one that can't be
+   * retried, `null` that this owner can't see it.
+   *
+   * Throws `TaskGone`, `UnknownTaskType`, `IdempotencyKeyReused`, `QueueFull`, `EngineStopping`.
+   */
+  async retry(
+    of: string,
+    owner: string,
+    key?: string
+  ): Promise<Started | { refused: TaskStatus } | null> {
+    if (this.#stopping) throw new EngineStopping()
+    const request = key === undefined ? null : keyed({ owner, key }, ['retry', of])
+    const before = await this.#keys.find(request)
+    if (before) return this.#started({ task: before, isNew: false })
+    const old = await this.find(of, owner)
+    if (!old) return null
+    const { status, type } = old.cut.snapshot
+    if (status !== 'failed' && status !== 'cancelled') return { refused: status }
+
+    const life = this.#lifeOf(type)
+    await this.#checkRoom()
+    const id = randomUUID()
+    const file = await this.#retries.share(old.file, id)
+    const insert = async (trx?: TransactionClientContract) => ({
+      task: await this.#retries.insert({ id, of, file, ...life }, trx),
+      isNew: true,
+    })
+    return this.#keep(file, async () =>
+      this.#started(await persistForClient(() => this.#keys.insert(request, id, insert)))
+    )
+  }
+
+  /**
+   * Forgets a finished task and its files; its id stays taken. A live one stays as it is. Gives the
+   * task as it was, `null` when this owner can't see it. Throws `TaskGone`.
+   */
+  async forget(id: string, owner: string): Promise<KnownTask | null> {
+    const task = await this.find(id, owner)
+    if (!task || !isTerminal(task.cut.snapshot.status)) return task
+    if (!(await persistForClient(() => this.#retention.forget(id)))) throw new TaskGone()
+    return task
+  }
+
+  async #insert(request: StartRequest): Promise<Started> {
+    const { owner, type, input } = request
     const id = request.id ?? randomUUID()
     const file = request.file ? await this.files.keep(request.file, id) : null
-    const { attempts, expires } = this.types.get(request.type)
+    return this.#keep(file, async () => {
+      const print = bodyPrint(request)
+      const life = this.#lifeOf(type)
+      const row = { id, owner, type, input, file, fingerprint: print, createdAt: now(), ...life }
+      const key = keyedStart(request)
+      if (key) return this.#insertOnce(key, row)
+      const seq = await this.#starts.add(row)
+      return seq === null
+        ? this.#started({ task: await this.#table.findSame(row), isNew: false })
+        : this.#tellStart(this.#reader.started(row, seq))
+    })
+  }
+
+  /** Under a key. */
+  async #insertOnce(key: KeyedRequest, row: NewTask): Promise<Started> {
+    const insert = async (trx?: TransactionClientContract) => {
+      const made = await this.#table.insert([row], trx)
+      return { task: await this.#table.findSame(row, trx), isNew: made.has(row.id) }
+    }
+    return this.#started(await persistForClient(() => this.#keys.insert(key, row.id, insert)))
+  }
+
+  /** Keeps a file only if it has become that of a new task. */
+  async #keep(file: StoredFileData | null, start: () => Promise<Started>): Promise<Started> {
     let isNew = false
     try {
-      const row = {
-        id,
-        owner: request.owner,
-        type: request.type,
-        input: request.input,
-        file,
-        fingerprint: fingerprint([request.type, request.input, file?.sha256 ?? null]),
-        maxAttempts: attempts,
-        createdAt: now(),
-        expiresAt: expires && new Date(Date.now() + milliseconds(expires)).toISOString(),
-      }
-      const seq = await this.#starts.add(row)
-      if (seq === null) {
-        const task = await this.#reader.known(await this.#table.findSame(row))
-        return { task, isNew }
-      }
-      isNew = true
-      const task = this.#reader.started(row, seq)
-      this.#mayWait++
-      this.#tell(task.cut)
-      this.#runner.wake()
-      return { task, isNew }
+      const started = await start()
+      isNew = started.isNew
+      return started
     } finally {
       if (file && !isNew) await this.files.remove(file)
+    }
+  }
+
+  async #started({ task, isNew }: Inserted): Promise<Started> {
+    const known = await this.#reader.known(task)
+    return isNew ? this.#tellStart(known) : { task: known, isNew }
+  }
+
+  #tellStart(task: KnownTask): Started {
+    this.#mayWait++
+    this.#tell(task.cut)
+    this.#runner.wake()
+    return { task, isNew: true }
+  }
+
+  /** What the type says of how often and how long. */
+  #lifeOf(type: string): { maxAttempts: number; expiresAt: string | null } {
+    const { attempts, expires } = this.types.get(type)
+    return {
+      maxAttempts: attempts,
+      expiresAt: expires && new Date(Date.now() + milliseconds(expires)).toISOString(),
     }
   }
 
@@ -284,4 +386,14 @@ export class Engine {
   #tell(cut: Cut): void {
     for (const listener of this.#listeners) listener(cut)
   }
+}
+
+/** The same for the same body, which is all but the id and the key. */
+function bodyPrint({ type, input, file }: StartRequest): string {
+  return fingerprint([type, input, file?.sha256 ?? null])
+}
+
+function keyedStart(request: StartRequest): KeyedRequest | null {
+  const { owner, key, id } = request
+  return key === undefined ? null : keyed({ owner, key }, ['start', id, bodyPrint(request)])
 }

@@ -53,6 +53,13 @@ export class TaskIdTaken extends Exception {
   }
 }
 
+/** The idempotency key was used for another request. */
+export class IdempotencyKeyReused extends Exception {
+  static status = 422
+  static code = 'idempotency-key-reused'
+  static message = 'This Idempotency-Key was used for another request. Make a new one.'
+}
+
 /** As many tasks wait as may wait. */
 export class QueueFull extends Exception {
   static status = 429
@@ -135,5 +142,5 @@ export class DatabaseUnavailable extends Exception {
 export class TaskGone extends Exception {
   static status = 410
   static code = 'task-gone'
-  static message = 'The task is gone: it finished long ago and was pruned.'
+  static message = 'The task is gone: it was deleted, or pruned long after its end.'
 }

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createWriteStream, mkdirSync } from 'node:fs'
 import { createHash, randomUUID } from 'node:crypto'
-import { readdir, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, link, readdir, rename, rm, stat } from 'node:fs/promises'
 import { isFull } from '#engine/trouble'
 import { EngineStopping, FileTooLarge, StorageFull } from '#engine/errors'
 import { StoredFile, type StoredFileData } from '#engine/stored_file'
@@ -72,6 +72,21 @@ export class FileStore {
     const key = `${taskId}-${randomUUID()}`
     await rename(file.path, `${this.#uploads}/${key}`)
     return { key, name: file.name, size: file.size, sha256: file.sha256 }
+  }
+
+  /**
+   * Gives a task the file of another one as its own: neither misses it when the other one's goes.
+   * Throws `ENOENT` when that has happened already.
+   */
+  async share(file: StoredFileData, taskId: string): Promise<StoredFileData> {
+    const key = `${taskId}-${randomUUID()}`
+    const [from, to] = [`${this.#uploads}/${file.key}`, `${this.#uploads}/${key}`]
+    await link(from, to).catch((error) => {
+      if (error.code === 'ENOENT') throw error
+      // There are file systems without links.
+      return copyFile(from, to)
+    })
+    return { ...file, key }
   }
 
   async discard(file: IncomingFile): Promise<void> {

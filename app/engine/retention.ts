@@ -1,29 +1,40 @@
+import { pass } from '#engine/landmarks'
 import { now } from '#engine/task_state'
 import type { FileStore } from '#engine/file_store'
+import type { IdempotencyKeys } from '#engine/idempotency_keys'
 import type { Logger } from '@adonisjs/core/logger'
 import { TaskGone, TaskIdTaken } from '#engine/errors'
 import type { StoredFileData } from '#engine/stored_file'
 import type { Database } from '@adonisjs/lucid/database'
 import { setTimeout } from 'node:timers/promises'
 
-/** Tasks that one transaction prunes: a few milliseconds of the one writing connection. */
+/** Tasks, or keys, that one transaction prunes: a few milliseconds of the one writing connection. */
 const BATCH = 100
 /** Milliseconds between two batches, in which others write. */
 const PAUSE = 50
 /** Milliseconds between two looks for what is old enough, at most. */
 const LONGEST_PERIOD = 60_000
 
+/** A task that is no more. */
+export interface Gone {
+  readonly id: string
+  readonly owner: string
+}
+
 export interface RetentionOptions {
   readonly db: Database
   readonly logger: Logger
   readonly files: FileStore
+  readonly keys: IdempotencyKeys
   /** Milliseconds for which a finished task is kept. */
   readonly keepFor: number
+  /** Hears of the tasks that are no more. */
+  readonly tell: (gone: readonly Gone[]) => void
 }
 
 /**
- * Prunes finished tasks once they are old enough: the row, what hangs on it, and its file. Owns the
- * tombstones: the id stays taken. What was written into datasets stays.
+ * Prunes finished tasks once they are old enough, or when their owner says so: the row, what hangs on
+ * it, and its file. Owns the tombstones: the id stays taken. What was written into datasets stays.
  */
 export class Retention {
   readonly #options: RetentionOptions
@@ -56,6 +67,12 @@ export class Retention {
     if (former !== null) throw new TaskIdTaken(id)
   }
 
+  /** Prunes a finished task now. `false` when there is no such one. */
+  async forget(id: string): Promise<boolean> {
+    const gone = await this.#prune('id = ? and finished_at is not null', id)
+    return gone === 1
+  }
+
   async #ownerOf(id: string): Promise<string | null> {
     const row = await this.#options.db.from('tombstones').where('id', id).select('owner').first()
     return row?.owner ?? null
@@ -63,38 +80,50 @@ export class Retention {
 
   async #repeat(period: number): Promise<void> {
     const { signal } = this.#stop
+    const { keys, logger } = this.#options
     while (!signal.aborted) {
       try {
         while (!signal.aborted && (await this.#pruneBatch()) === BATCH) await setTimeout(PAUSE)
+        while (!signal.aborted && (await keys.sweep(BATCH)) === BATCH) await setTimeout(PAUSE)
       } catch (error) {
-        this.#options.logger.error({ err: error }, 'old tasks could not be pruned, trying again')
+        logger.error({ err: error }, 'old tasks could not be pruned, trying again')
       }
       await setTimeout(period, undefined, { signal, ref: false }).catch(() => {})
     }
   }
 
-  /** Gives how many tasks are gone. A crash in between leaves files that are swept as litter. */
-  async #pruneBatch(): Promise<number> {
-    const { db, files, keepFor } = this.#options
-    const before = new Date(Date.now() - keepFor).toISOString()
+  #pruneBatch(): Promise<number> {
+    const before = new Date(Date.now() - this.#options.keepFor).toISOString()
+    return this.#prune('finished_at < ?', before)
+  }
+
+  /**
+   * Prunes some of the tasks for which the condition holds. Gives how many are gone. A crash in
+   * between leaves files that are swept as litter.
+   */
+  async #prune(condition: string, value: string): Promise<number> {
+    const { db, files, tell } = this.#options
     const gone = await db.transaction(async (trx) => {
       // A write comes first; the tasks that are now gone are those that have a tombstone.
       await trx.rawQuery(
         `insert into tombstones (id, owner, gone_at)
-         select id, owner, ? from tasks where finished_at < ? order by finished_at limit ${BATCH}`,
-        [now(), before]
+         select id, owner, ? from tasks where ${condition} order by finished_at limit ${BATCH}`,
+        [now(), value]
       )
       const tasks = await trx
         .from('tasks')
-        .where('finished_at', '<', before)
+        .whereRaw(condition, [value])
         .orderBy('finished_at')
         .limit(BATCH)
         .whereIn('id', trx.from('tombstones').select('id'))
-        .select('id', 'file')
+        .select('id', 'owner', 'file')
       const ids = tasks.map(({ id }) => id)
       await trx.from('tasks').whereIn('id', ids).delete()
       return tasks
     })
+    if (gone.length === 0) return 0
+    pass('before-remove')
+    tell(gone.map(({ id, owner }) => ({ id, owner })))
     for (const { file } of gone) {
       if (file !== null) await files.remove(JSON.parse(file) as StoredFileData)
     }

@@ -28,6 +28,12 @@ export interface NewTask {
   readonly expiresAt: string | null
 }
 
+export interface Inserted {
+  readonly task: StoredTask
+  /** `false` for one that the same request has made before. */
+  readonly isNew: boolean
+}
+
 export interface Page {
   readonly owner: string
   readonly status?: string
@@ -49,9 +55,12 @@ export class TaskTable {
   }
 
   /** Inserts queued tasks. Gives the `seq` of each, by its id; one whose id is taken is left out. */
-  async insert(tasks: readonly NewTask[]): Promise<Map<string, number>> {
+  async insert(
+    tasks: readonly NewTask[],
+    trx?: TransactionClientContract
+  ): Promise<Map<string, number>> {
     const columns = Object.keys(startColumns)
-    const rows: { id: string; seq: number }[] = await this.#db.rawQuery(
+    const rows: { id: string; seq: number }[] = await (trx ?? this.#db).rawQuery(
       `insert into tasks (${columns.join(', ')})
        select ${columns.map((name) => `r.value ->> '${name}'`).join(', ')} from json_each(?) as r
        where true on conflict (id) do nothing returning id, seq`,
@@ -61,14 +70,17 @@ export class TaskTable {
   }
 
   /** The task that has the id of this one. Throws `TaskIdTaken` if it was started with another body. */
-  async findSame({ id, owner, fingerprint }: NewTask): Promise<StoredTask> {
-    const task = await this.find(id)
+  async findSame(
+    { id, owner, fingerprint }: NewTask,
+    trx?: TransactionClientContract
+  ): Promise<StoredTask> {
+    const task = await this.find(id, trx)
     if (task?.fingerprint !== fingerprint || task.owner !== owner) throw new TaskIdTaken(id)
     return task
   }
 
-  async find(id: string): Promise<StoredTask | null> {
-    const row = await this.#db.from('tasks').where('id', id).first()
+  async find(id: string, trx?: TransactionClientContract): Promise<StoredTask | null> {
+    const row = await (trx ?? this.#db).from('tasks').where('id', id).first()
     return row ? storedTask(row) : null
   }
 

@@ -1,12 +1,23 @@
 import { problemOf } from '#exceptions/problem'
-import { type HttpContext, ExceptionHandler } from '@adonisjs/core/http'
+import { allowedMethods } from '#exceptions/allowed_methods'
+import { MethodNotAllowed } from '#exceptions/http_errors'
+import { errors, type HttpContext, ExceptionHandler } from '@adonisjs/core/http'
 
 /** Answers every error as a problem (RFC 9457), and logs those that are ours. */
 export default class HttpExceptionHandler extends ExceptionHandler {
-  override async handle(error: unknown, { request, response }: HttpContext) {
+  override async handle(thrown: unknown, { request, response }: HttpContext) {
     if (response.headersSent) {
       response.response.destroy()
       return
+    }
+    let error = thrown
+    if (thrown instanceof errors.E_ROUTE_NOT_FOUND) {
+      const allowed = allowedMethods(request.url())
+      if (allowed.length > 0) {
+        response.header('Allow', allowed.join(', '))
+        if (request.method() === 'OPTIONS') return response.status(204).send(null)
+        error = new MethodNotAllowed(request.method(), allowed)
+      }
     }
     // Only a body of thousands of levels overflows the stack before its type is known.
     if (error instanceof RangeError && request.hasBody() && request.bodyType === undefined) {

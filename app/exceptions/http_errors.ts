@@ -17,6 +17,46 @@ export class TaskFinished extends Exception {
   }
 }
 
+/** Only a finished task can be forgotten. */
+export class TaskLive extends Exception {
+  static status = 409
+  static code = 'task-live'
+
+  constructor(status: string) {
+    super(`The task is ${status}. Cancel it first, or wait for its end.`)
+  }
+}
+
+/** Only a task that ended without success can be retried. */
+export class NotRetryable extends Exception {
+  static status = 409
+  static code = 'not-retryable'
+
+  constructor(status: string) {
+    super(`Only a failed or cancelled task can be retried. This one is ${status}.`)
+  }
+}
+
+/** The header can't be read as a key. */
+export class InvalidIdempotencyKey extends Exception {
+  static status = 400
+  static code = 'invalid-idempotency-key'
+
+  constructor(longest: number) {
+    super(`Idempotency-Key must be one string of 1 to ${longest} printable ASCII characters.`)
+  }
+}
+
+/** The address exists, but not for this method. */
+export class MethodNotAllowed extends Exception {
+  static status = 405
+  static code = 'method-not-allowed'
+
+  constructor(method: string, allowed: readonly string[]) {
+    super(`${method} can't be done here. What can: ${allowed.join(', ')}.`)
+  }
+}
+
 /** The body is neither JSON nor multipart. */
 export class UnsupportedBody extends Exception {
   static status = 415

@@ -40,6 +40,16 @@ export class DatasetImport {
       .table('dataset_rejects')
       .multiInsert(lines.map(({ line, reason }) => ({ task_id: this.#taskId, line, reason })))
   }
+
+  /** Takes over the bad lines of the import on which this one goes on; its rows stay its own. */
+  async adopt(trx: TransactionClientContract, taskId: string): Promise<void> {
+    await trx.rawQuery(
+      `insert into dataset_rejects (task_id, line, reason)
+       select ?, line, reason from dataset_rejects where task_id = ?`,
+      [this.#taskId, taskId]
+    )
+  }
+
   /** The bad lines that were noted, over all attempts. */
   async rejects(): Promise<RejectedLine[]> {
     return db

@@ -129,6 +129,11 @@ export class EventStream {
     }
   }
 
+  /** Ends a stream of one task that is no more, unless the end of the task is on its way. */
+  endOfTask(): void {
+    if (this.#encoding.isOfOneTask && !this.#isLast) this.end()
+  }
+
   /** Ends the response in good order, and says when to come back. */
   end(): void {
     if (!this.#response.headersSent) return

@@ -1,6 +1,8 @@
 import type { Cut } from '#engine/cut'
 import { newsOf } from '#realtime/news'
 import type { Engine } from '#engine/engine'
+import type { Gone } from '#engine/retention'
+import { channelOf } from '#engine/snapshot'
 import type { ServerResponse } from 'node:http'
 import { TaskLists } from '#realtime/task_lists'
 import { AntiEntropy } from '#realtime/anti_entropy'
@@ -31,7 +33,7 @@ export class Hub {
   readonly #index = new ChannelIndex()
   readonly #lists: TaskLists
   readonly #antiEntropy = new AntiEntropy()
-  #stopListening: (() => void) | undefined
+  #stopListening: (() => void)[] = []
   #timer: NodeJS.Timeout | undefined
 
   constructor(engine: Engine, logger: Logger, limits: StreamLimits) {
@@ -43,7 +45,10 @@ export class Hub {
 
   /** Begins to hand out cuts. */
   open(): void {
-    this.#stopListening = this.#engine.listen((cut) => this.#deliver(cut))
+    this.#stopListening = [
+      this.#engine.listen((cut) => this.#deliver(cut)),
+      this.#engine.listenGone((gone) => this.forget(gone)),
+    ]
     this.#timer = setInterval(() => {
       this.streams.tend()
       void this.repeat()
@@ -54,7 +59,7 @@ export class Hub {
   /** Ends all streams. */
   close(): void {
     clearInterval(this.#timer)
-    this.#stopListening?.()
+    for (const stop of this.#stopListening) stop()
     this.streams.drain()
   }
 
@@ -93,6 +98,17 @@ export class Hub {
     }
   }
 
+  /** Lets go of the watchers of tasks that are no more. */
+  forget(gone: readonly Gone[]): void {
+    for (const { id } of gone) {
+      for (const stream of [...this.#index.subscribers(channelOf(id))]) {
+        this.#index.remove(channelOf(id), stream)
+        stream.endOfTask()
+      }
+    }
+    this.#lists.remove(gone)
+  }
+
   /** The streams that are subscribed to a channel, by their uids. */
   subscribers(channel: string): string[] {
     return [...this.#index.subscribers(channel)].flatMap(({ uid }) => uid ?? [])
@@ -120,6 +136,8 @@ export class Hub {
       if (channel === TASK_LIST) await this.#lists.tell(stream)
       const cut = id && (await this.#engine.cutOf(id))
       if (cut && this.#index.has(channel, stream)) this.#send(cut, stream)
+      // Where it is a task's own, the task was there when it opened.
+      if (id && !cut) stream.endOfTask()
     } catch (error) {
       this.#logger.error({ err: error, channel }, 'no snapshot could be read for a watcher')
     }

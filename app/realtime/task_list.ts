@@ -1,15 +1,18 @@
 import type { Cut } from '#engine/cut'
+import type { Gone } from '#engine/retention'
 import { TASK_LIST } from '#realtime/channels'
 import type { EventStream } from '#realtime/event_stream'
 
 /** Milliseconds between two frames: at most 4 a second. */
 const INTERVAL = 250
-/** Bytes of the snapshots in a frame; with what is around them it stays below 64 KiB. */
+/** Bytes of the tasks in a frame; with what is around them it stays below 64 KiB. */
 const FRAME_LIMIT = 65_000
+/** Bytes of an id with its quotes and its comma. */
+const ID_SIZE = 39
 
 /**
  * One watcher of `long-tasks`. Owns what he has yet to be told: the newest cut of each task that
- * changed, in frames of bounded size and number.
+ * changed, and which are gone, in frames of bounded size and number.
  *
  * Guarantees the order of versions: nothing goes out while a list is read, since what is told
  * meanwhile may be newer than what was read.
@@ -17,6 +20,7 @@ const FRAME_LIMIT = 65_000
 export class TaskList {
   readonly #stream: EventStream
   readonly #pending = new Map<string, Cut>()
+  readonly #removed = new Set<string>()
   #loading = 0
   #isDue = false
   #sentAt = -Infinity
@@ -27,10 +31,21 @@ export class TaskList {
   }
 
   take(cut: Cut): void {
-    if (cut.owner !== this.#stream.owner) return
+    if (cut.owner !== this.#stream.owner || this.#removed.has(cut.id)) return
     if ((this.#pending.get(cut.id)?.version ?? 0) > cut.version) return
     this.#pending.set(cut.id, cut)
     this.#isDue = true
+    this.#schedule()
+  }
+
+  /** A list that is being read may name them still. */
+  remove(gone: readonly Gone[]): void {
+    for (const { id, owner } of gone) {
+      if (owner !== this.#stream.owner) continue
+      this.#pending.delete(id)
+      this.#removed.add(id)
+      this.#isDue = true
+    }
     this.#schedule()
   }
 
@@ -62,20 +77,29 @@ export class TaskList {
     if (this.#loading > 0) return
     this.#sentAt = performance.now()
     if (!this.#stream.isFull) {
-      const json = `{"tasks":[${this.#nextTasks().join(',')}],"removed":[]}`
+      const removed = this.#nextRemoved()
+      const tasks = this.#nextTasks(removed.length * ID_SIZE)
+      const json = `{"tasks":[${tasks.join(',')}],"removed":${JSON.stringify(removed)}}`
       this.#stream.send(TASK_LIST, { version: null, json, snapshot: null })
-      this.#isDue = this.#pending.size > 0
+      this.#isDue = this.#pending.size + this.#removed.size > 0
     }
     this.#schedule()
   }
 
-  /** As many as fit into a frame, one at least. */
-  #nextTasks(): string[] {
+  /** As many as fit into a frame. */
+  #nextRemoved(): string[] {
+    const removed = [...this.#removed.values().take(Math.floor(FRAME_LIMIT / ID_SIZE))]
+    for (const id of removed) this.#removed.delete(id)
+    return removed
+  }
+
+  /** As many as fit into what is left of a frame; one at least, unless something else is in it. */
+  #nextTasks(size: number): string[] {
     const tasks: string[] = []
-    let size = 0
     for (const [id, { json }] of this.#pending) {
-      size += Buffer.byteLength(json) + 1
-      if (size > FRAME_LIMIT && tasks.length > 0) break
+      const own = Buffer.byteLength(json) + 1
+      if (size > 0 && size + own > FRAME_LIMIT) break
+      size += own
       tasks.push(json)
       this.#pending.delete(id)
     }

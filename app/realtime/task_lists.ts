@@ -1,5 +1,6 @@
 import type { Cut } from '#engine/cut'
 import type { Engine } from '#engine/engine'
+import type { Gone } from '#engine/retention'
 import { TaskList } from '#realtime/task_list'
 import type { EventStream } from '#realtime/event_stream'
 
@@ -26,6 +27,10 @@ export class TaskLists {
 
   take(cut: Cut): void {
     for (const list of this.#lists.values()) list.take(cut)
+  }
+
+  remove(gone: readonly Gone[]): void {
+    for (const list of this.#lists.values()) list.remove(gone)
   }
 
   drop(stream: EventStream): void {

@@ -1,5 +1,13 @@
 import type { Cut } from '#engine/cut'
 import type { Engine } from '#engine/engine'
+import { isTerminal } from '#engine/status'
+
+/** How long a request waits. */
+export interface Patience {
+  readonly milliseconds: number
+  /** Aborted when the client has hung up. */
+  readonly signal: AbortSignal
+}
 
 /**
  * Holds requests until a task has moved on (`Prefer: wait`, RFC 7240). Costs one entry a waiting
@@ -17,21 +25,31 @@ export class Waiters {
     })
   }
 
+  /** How many requests wait. */
+  get size(): number {
+    let size = 0
+    for (const { size: some } of this.#waiting.values()) size += some
+    return size
+  }
+
   /** Lets go of all that wait: each is answered with what there is. */
   close(): void {
     this.#closing.abort()
   }
 
-  /**
-   * The newest cut of the task once it is newer than `version`; `null` when none comes within
-   * `milliseconds` or the signal is aborted. Listens first and reads then, so none is missed.
-   */
-  newerThan(
-    id: string,
-    version: number,
-    options: { milliseconds: number; signal: AbortSignal }
-  ): Promise<Cut | null> {
-    const signal = AbortSignal.any([options.signal, this.#closing.signal])
+  /** The newest cut of the task once it is newer than `version`; `null` when patience ends. */
+  newerThan(id: string, version: number, patience: Patience): Promise<Cut | null> {
+    return this.#until(id, (cut) => cut.version > version, patience)
+  }
+
+  /** The terminal cut of the task; `null` when patience ends. */
+  endOf(id: string, patience: Patience): Promise<Cut | null> {
+    return this.#until(id, ({ snapshot }) => isTerminal(snapshot.status), patience)
+  }
+
+  /** Listens first and reads then, so that nothing is missed. */
+  #until(id: string, is: (cut: Cut) => boolean, patience: Patience): Promise<Cut | null> {
+    const signal = AbortSignal.any([patience.signal, this.#closing.signal])
     return new Promise((resolve) => {
       const waiting = this.#waiting.get(id) ?? new Set()
       this.#waiting.set(id, waiting)
@@ -45,10 +63,10 @@ export class Waiters {
         resolve(cut)
       }
       const hear = (cut: Cut) => {
-        if (cut.version > version) finish(cut)
+        if (is(cut)) finish(cut)
       }
       const giveUp = () => finish(null)
-      const timer = setTimeout(giveUp, options.milliseconds)
+      const timer = setTimeout(giveUp, patience.milliseconds)
 
       waiting.add(hear)
       signal.addEventListener('abort', giveUp)

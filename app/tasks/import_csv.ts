@@ -22,7 +22,7 @@ interface Result {
 
 /**
  * Loads a CSV file with a header row into a dataset, batch by batch; bad lines don't stop it. Goes
- * on behind the last batch that was stored.
+ * on behind the last batch that was stored, also as the retry of another import, whose rows stay.
  */
 export default class ImportCsv extends LongTask<typeof ImportCsv.input, Result> {
   static type = 'import-csv'
@@ -44,6 +44,9 @@ export default class ImportCsv extends LongTask<typeof ImportCsv.input, Result> 
     const since = performance.now()
     const dataset = new DatasetImport(this.id, this.input.dataset)
     const before = await toImportCheckpoint(this.checkpoint)
+    if (before && before.task !== this.id) {
+      await this.commit({ ...before, task: this.id }, (trx) => dataset.adopt(trx, before.task))
+    }
     let { rows, rejected } = before ?? { rows: 0, rejected: 0 }
     if (before) this.report({ current: rows, progress: (before.cursor.offset / size) * 100 })
 
@@ -61,7 +64,8 @@ export default class ImportCsv extends LongTask<typeof ImportCsv.input, Result> 
       const kept = batch.rejected.slice(0, Math.max(0, KEPT_REJECTS - rejected))
       rows += batch.rows.length
       rejected += batch.rejected.length
-      const checkpoint: ImportCheckpoint = { cursor: batch.cursor, rows, rejected }
+      const { cursor } = batch
+      const checkpoint: ImportCheckpoint = { cursor, task: this.id, rows, rejected }
       await this.commit(checkpoint, async (trx) => {
         await dataset.append(trx, batch.rows)
         await dataset.reject(trx, kept)

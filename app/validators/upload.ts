@@ -1,5 +1,7 @@
 import { errors } from '@vinejs/vine'
 import { MalformedMultipart, UploadIdle } from '#exceptions/http_errors'
+import type { Readable } from 'node:stream'
+import type { IncomingMessage } from 'node:http'
 import type { HttpRequest } from '@adonisjs/core/http'
 import type { FileStore, IncomingFile } from '#engine/file_store'
 
@@ -31,6 +33,7 @@ export async function receiveUpload(
 
   // Heard on the request: a timeout that only the socket hears has Node destroy it.
   const incoming = request.request
+  hearParts(incoming)
   const stall = () => multipart.abort(new UploadIdle())
   incoming.socket.setTimeout(IDLE)
   incoming.once('timeout', stall)
@@ -45,6 +48,18 @@ export async function receiveUpload(
   } finally {
     incoming.socket.setTimeout(0)
     incoming.off('timeout', stall)
+  }
+}
+
+/**
+ * AdonisJS skips parts that nobody asked for without hearing their errors, and an error that nobody
+ * hears ends the process: a client that hangs up in such a part would.
+ */
+function hearParts(incoming: IncomingMessage): void {
+  const { pipe } = incoming
+  incoming.pipe = (form, options) => {
+    form.on('part', (part: Readable) => part.on('error', () => {}))
+    return pipe.call(incoming, form, options) as typeof form
   }
 }
 

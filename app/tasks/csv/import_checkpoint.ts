@@ -5,6 +5,8 @@ import { CSV_ENCODINGS, type CsvCursor } from '#tasks/csv/csv_types'
 /** Where the next attempt of an import goes on. */
 export interface ImportCheckpoint {
   readonly cursor: CsvCursor
+  /** Whose checkpoint it was at first: a retry gets that of another task. */
+  readonly task: string
   /** Rows loaded so far. */
   readonly rows: number
   /** Bad lines so far. */
@@ -24,6 +26,7 @@ const schema = vine.create({
       bomBytes: count(),
     }),
   }),
+  task: vine.string(),
   rows: count(),
   rejected: count(),
 })
