@@ -1,5 +1,6 @@
 import { test } from '@japa/runner'
-import { Chaos, deaths, describe } from '#tests/helpers/chaos'
+import { describe } from '#tests/helpers/chaos/report'
+import { Chaos, deaths } from '#tests/helpers/chaos/chaos'
 
 test.group('Chaos', () => {
   test('a server killed at every landmark loses, doubles and confuses nothing', async ({
