@@ -290,9 +290,14 @@ export class TaskTable {
     return rows.map(hydrate)
   }
 
-  /** Fails the tasks that waited too long for their first attempt. */
+  /**
+   * Fails the tasks that waited too long for their first attempt. Looks first: an update takes the
+   * write lock even when it changes nothing.
+   */
   async expire(error: TaskFailure): Promise<Task[]> {
     const time = now()
+    const due = this.#db.from('tasks').where('status', 'queued').where('expires_at', '<=', time)
+    if (!(await due.select('id').first())) return []
     const rows = await this.#changing('failed')
       .where('status', 'queued')
       .where('expires_at', '<=', time)
