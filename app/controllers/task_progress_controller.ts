@@ -6,7 +6,7 @@ import type { Cut } from '#engine/cut'
 import { isTerminal } from '#engine/status'
 import { TaskNotFound } from '#exceptions/http_errors'
 import type { HttpContext } from '@adonisjs/core/http'
-import { answerWithCut, retryAfter } from '#controllers/answers'
+import { answerWithCut, retryAfter, versionOfTag } from '#controllers/answers'
 
 /** Seconds that `Prefer: wait` may hold an answer. */
 const LONGEST_WAIT = 60
@@ -30,7 +30,7 @@ export default class TaskProgressController {
   /** `Prefer: wait=N` (RFC 7240): holds the answer until there is something newer. */
   async #awaitNews(ctx: HttpContext, cut: Cut): Promise<Cut> {
     const seconds = preferredWait(ctx.request.header('prefer'))
-    const seen = seenVersion(ctx.request.header('if-none-match')) ?? cut.version
+    const seen = versionOfTag(ctx.request.header('if-none-match')) ?? cut.version
     if (seconds === null) return cut
     ctx.response.header('Preference-Applied', `wait=${seconds}`)
     if (cut.version > seen || isTerminal(cut.snapshot.status)) return cut
@@ -46,9 +46,4 @@ export default class TaskProgressController {
 function preferredWait(header: string | undefined): number | null {
   const seconds = /(?:^|[,;])\s*wait=(\d{1,6})\s*(?=$|[,;])/i.exec(header ?? '')?.[1]
   return seconds === undefined ? null : Math.min(Number(seconds), LONGEST_WAIT)
-}
-
-function seenVersion(header: string | undefined): number | undefined {
-  const version = /^(?:W\/)?"(\d{1,16})"$/.exec(header ?? '')?.[1]
-  return version === undefined ? undefined : Number(version)
 }

@@ -11,6 +11,7 @@ import { persistForClient } from '#engine/trouble'
 import { fingerprint } from '#engine/fingerprint'
 import { Retention } from '#engine/retention'
 import { Runners } from '#engine/runners'
+import { Elsewhere, type Interest } from '#engine/elsewhere'
 import type { TaskTypes } from '#engine/task_types'
 import { errors as vineErrors } from '@vinejs/vine'
 import type { Logger } from '@adonisjs/core/logger'
@@ -64,6 +65,7 @@ export class Engine {
   readonly #runner: Runner
   readonly #reader: TaskReader
   readonly #retention: Retention
+  readonly #elsewhere: Elsewhere
   readonly #listeners = new Set<(cut: Cut) => void>()
   /** No more than this many tasks wait. */
   #mayWait = 0
@@ -90,6 +92,13 @@ export class Engine {
       tell: (cut) => this.#tell(cut),
     })
     this.#reader = new TaskReader(this.#table, this.#runner, this.#runners)
+    this.#elsewhere = new Elsewhere({
+      db,
+      logger,
+      read: (ids) => this.#reader.findMany(ids),
+      isHere: (id) => this.#runner.find(id) !== undefined,
+      tell: (cut) => this.#tell(cut),
+    })
   }
 
   /**
@@ -99,6 +108,14 @@ export class Engine {
   listen(listener: (cut: Cut) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /**
+   * Tells of what other processes do, too, as far as it is of interest: what is watched is asked
+   * every second.
+   */
+  follow(interest: () => Interest): void {
+    this.#elsewhere.follow(interest)
   }
 
   /** Takes over what dead processes left and sweeps up. To be over before the server listens. */
@@ -117,6 +134,7 @@ export class Engine {
     this.#mayWait = await this.#table.countQueued()
     this.#runner.begin()
     this.#retention.begin()
+    await this.#elsewhere.begin()
     this.#timer = setInterval(() => void this.#look(), LOOK)
     this.#timer.unref()
   }
@@ -126,6 +144,7 @@ export class Engine {
     if (this.#stopping) return
     this.#stopping = true
     clearInterval(this.#timer)
+    await this.#elsewhere.stop()
     await this.#retention.stop()
     await this.#runner.stop(grace)
     await this.files.close()
@@ -272,6 +291,7 @@ export class Engine {
   }
 
   #tell(cut: Cut): void {
+    this.#elsewhere.noted(cut)
     for (const listener of this.#listeners) listener(cut)
   }
 }

@@ -3,7 +3,7 @@ import type { Engine } from '#engine/engine'
 
 /**
  * Holds requests until a task has moved on (`Prefer: wait`, RFC 7240). Costs one entry a waiting
- * request: no polling and no query.
+ * request: no query of its own.
  */
 export class Waiters {
   readonly #engine: Engine
@@ -15,6 +15,7 @@ export class Waiters {
     engine.listen((cut) => {
       for (const hear of [...(this.#waiting.get(cut.id) ?? [])]) hear(cut)
     })
+    engine.follow(() => ({ ids: this.#waiting.keys(), all: false }))
   }
 
   /** Lets go of all that wait: each is answered with what there is. */

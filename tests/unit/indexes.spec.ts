@@ -66,7 +66,7 @@ test.group('No statement reads the whole table', () => {
         title: 'claim',
         index: 'status_next_attempt_at_seq',
         // Nobody's, so that nothing of other tests is taken.
-        work: () => table().claim(randomUUID(), { idle: true }),
+        work: () => table().claim(randomUUID(), { suspectsUntil: new Date(0) }),
       },
       { title: 'next due', index: 'status_next_attempt_at_seq', work: () => table().nextDue() },
       { title: 'how many wait', index: 'status_', work: () => table().countQueued() },
