@@ -25,6 +25,7 @@ const names = [
   'reconnect',
   'polling',
   'starting',
+  'finished_rows',
   'memory',
   'import_csv',
 ]
