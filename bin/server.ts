@@ -7,6 +7,7 @@
 await import('reflect-metadata')
 const { Ignitor } = await import('@adonisjs/core')
 const { explain } = await import('./explain.js')
+const { cutIdleBody } = await import('./idle_body.js')
 const { Server } = await import('node:http')
 
 /** URL to the application root, from which AdonisJS resolves paths. */
@@ -63,6 +64,9 @@ new Ignitor(APP_ROOT, { importer: IMPORTER })
     })
   })
   .httpServer()
-  // A slow body may take longer than Node's 300 s; an idle one is cut by idle_body_middleware.
-  .start((handle) => new HttpServer({ requestTimeout: 0, headersTimeout: 60_000 }, handle))
+  .start((handle) => {
+    // A slow body may take longer than Node's 300 s; an idle one is cut.
+    const server = new HttpServer({ requestTimeout: 0, headersTimeout: 60_000 }, handle)
+    return server.on('request', cutIdleBody)
+  })
   .catch(fail)

@@ -1,5 +1,6 @@
 import env from '#start/env'
 import app from '@adonisjs/core/services/app'
+import { cacheStatements } from '#database/statement_cache'
 import { defineConfig } from '@adonisjs/lucid'
 import type { Database } from 'better-sqlite3'
 
@@ -22,6 +23,7 @@ const dbConfig = defineConfig({
           connection.pragma('synchronous = NORMAL')
           connection.pragma('busy_timeout = 5000')
           connection.pragma('foreign_keys = ON')
+          cacheStatements(connection)
           done()
         },
       },

@@ -8,6 +8,9 @@ const trusted = new Set(
     .filter(Boolean)
 )
 
+/** As requests name it, one after the other: parsing it takes a while. */
+let lastOwnHost: string | null = null
+
 const ownHosts = new Set([env.get('HOST').toLowerCase(), hostnameOf(env.get('APP_URL'))])
 
 /**
@@ -15,8 +18,11 @@ const ownHosts = new Set([env.get('HOST').toLowerCase(), hostnameOf(env.get('APP
  * any port. Anything else is a foreign name that resolves here (DNS rebinding).
  */
 export function isOwnHost(header: string | undefined): boolean {
+  if (header === lastOwnHost) return true
   const hostname = hostnameOf(`http://${header}`)
-  return hostname !== undefined && (isLoopback(hostname) || ownHosts.has(hostname))
+  const isOwn = hostname !== undefined && (isLoopback(hostname) || ownHosts.has(hostname))
+  if (isOwn) lastOwnHost = header ?? null
+  return isOwn
 }
 
 /**

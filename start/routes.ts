@@ -1,7 +1,8 @@
 import { controllers } from '#generated/controllers'
+import { middleware } from '#start/kernel'
 import router from '@adonisjs/core/services/router'
 
-router.post('tasks', [controllers.Tasks, 'store'])
+router.post('tasks', [controllers.Tasks, 'store']).use(middleware.body())
 router.get('tasks', [controllers.Tasks, 'index'])
 router.get('tasks/:id', [controllers.Tasks, 'show'])
 router.get('tasks/:id/progress', [controllers.TaskProgress, 'show'])

@@ -6,7 +6,7 @@ import transmit from '@adonisjs/transmit/services/main'
 
 await app.container.make(Hub)
 
-transmit.registerRoutes((route) => route.use(middleware.transmitGuard()))
+transmit.registerRoutes((route) => route.use([middleware.body(), middleware.transmitGuard()]))
 
 /**
  * A task that doesn't exist yet may be awaited, and one of somebody else looks the same: the hub

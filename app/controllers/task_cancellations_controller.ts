@@ -1,19 +1,15 @@
-import { inject } from '@adonisjs/core'
+import { engine } from '#start/services'
 import { ownerOf } from '#start/owner'
-import { Engine } from '#engine/engine'
 import type { HttpContext } from '@adonisjs/core/http'
 import { answerWithCut, retryAfter } from '#controllers/answers'
 import { TaskFinished, TaskNotFound } from '#exceptions/http_errors'
 import TaskTransformer from '#transformers/task_transformer'
 
 /** The wish that a task stops. */
-@inject()
 export default class TaskCancellationsController {
-  constructor(protected engine: Engine) {}
-
   /** 202 while it stops, 200 when it is cancelled, 409 when it had finished before. */
   async store(ctx: HttpContext) {
-    const task = await this.engine.cancel(ctx.params.id, ownerOf(ctx))
+    const task = await engine.cancel(ctx.params.id, ownerOf(ctx))
     if (!task) throw new TaskNotFound()
     const { status } = task.cut.snapshot
     if (status === 'completed' || status === 'failed') throw new TaskFinished(status)

@@ -1,7 +1,5 @@
-import { inject } from '@adonisjs/core'
-import { Hub } from '#realtime/hub'
+import { engine, hub } from '#start/services'
 import { ownerOf } from '#start/owner'
-import { Engine } from '#engine/engine'
 import { TaskNotFound } from '#exceptions/http_errors'
 import type { HttpContext } from '@adonisjs/core/http'
 import { lineEncoding } from '#realtime/line_encoding'
@@ -9,18 +7,12 @@ import { eventEncoding } from '#realtime/event_encoding'
 import { answerWithStream } from '#controllers/task_stream'
 
 /** A task as it goes on, in one request. */
-@inject()
 export default class TaskEventsController {
-  constructor(
-    protected engine: Engine,
-    protected hub: Hub
-  ) {}
-
   async show(ctx: HttpContext) {
-    const task = await this.engine.find(ctx.params.id, ownerOf(ctx))
+    const task = await engine.find(ctx.params.id, ownerOf(ctx))
     if (!task) throw new TaskNotFound()
     const type = ctx.request.accepts(['text/event-stream', 'text/plain'])
     const encoding = type === 'text/plain' ? lineEncoding : eventEncoding
-    return answerWithStream(ctx, this.hub, { cut: task.cut, encoding })
+    return answerWithStream(ctx, hub, { cut: task.cut, encoding })
   }
 }

@@ -1,7 +1,5 @@
-import { inject } from '@adonisjs/core'
+import { engine, waiters } from '#start/services'
 import { ownerOf } from '#start/owner'
-import { Engine } from '#engine/engine'
-import { Waiters } from '#realtime/waiters'
 import type { Cut } from '#engine/cut'
 import { isTerminal } from '#engine/status'
 import { TaskNotFound } from '#exceptions/http_errors'
@@ -12,15 +10,9 @@ import { answerWithCut, retryAfter, versionOfTag } from '#controllers/answers'
 const LONGEST_WAIT = 60
 
 /** Polling: the snapshot, in every status. */
-@inject()
 export default class TaskProgressController {
-  constructor(
-    protected engine: Engine,
-    protected waiters: Waiters
-  ) {}
-
   async show(ctx: HttpContext) {
-    const task = await this.engine.find(ctx.params.id, ownerOf(ctx))
+    const task = await engine.find(ctx.params.id, ownerOf(ctx))
     if (!task) throw new TaskNotFound()
     const cut = await this.#awaitNews(ctx, task.cut)
     retryAfter(ctx, cut)
@@ -38,7 +30,7 @@ export default class TaskProgressController {
     const gone = new AbortController()
     ctx.response.response.once('close', () => gone.abort())
     const milliseconds = seconds * 1000
-    const newer = await this.waiters.newerThan(cut.id, seen, { milliseconds, signal: gone.signal })
+    const newer = await waiters.newerThan(cut.id, seen, { milliseconds, signal: gone.signal })
     return newer ?? cut
   }
 }

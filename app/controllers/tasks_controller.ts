@@ -1,8 +1,6 @@
+import { engine, hub } from '#start/services'
 import env from '#start/env'
-import { inject } from '@adonisjs/core'
-import { Hub } from '#realtime/hub'
 import { ownerOf } from '#start/owner'
-import { Engine } from '#engine/engine'
 import { readTaskRequest } from '#validators/task_request'
 import { TaskNotFound } from '#exceptions/http_errors'
 import { listTasksValidator } from '#validators/task'
@@ -23,17 +21,11 @@ const streams: ReadonlyMap<unknown, Encoding> = new Map<unknown, Encoding>([
 ])
 
 /** Tasks as resources: start one, look at one, list them. */
-@inject()
 export default class TasksController {
-  constructor(
-    protected engine: Engine,
-    protected hub: Hub
-  ) {}
-
   /** 202 with the task, which is in the table by then. */
   async store(ctx: HttpContext) {
-    const request = await readTaskRequest(ctx, this.engine.files, env.get('MAX_UPLOAD'))
-    const { task } = await this.engine.start({ ...request, owner: ownerOf(ctx) })
+    const request = await readTaskRequest(ctx, engine.files, env.get('MAX_UPLOAD'))
+    const { task } = await engine.start({ ...request, owner: ownerOf(ctx) })
 
     ctx.response.status(202).header('Location', task.cut.snapshot.links.self)
     retryAfter(ctx, task.cut)
@@ -42,10 +34,10 @@ export default class TasksController {
 
   /** JSON, unless the client would rather have the stream. */
   async show(ctx: HttpContext) {
-    const task = await this.engine.find(ctx.params.id, ownerOf(ctx))
+    const task = await engine.find(ctx.params.id, ownerOf(ctx))
     if (!task) throw new TaskNotFound()
     const encoding = streams.get(ctx.request.accepts(types) ?? '')
-    if (encoding) return answerWithStream(ctx, this.hub, { cut: task.cut, encoding })
+    if (encoding) return answerWithStream(ctx, hub, { cut: task.cut, encoding })
     retryAfter(ctx, task.cut)
     return answerWithCut(ctx, task.cut, new TaskTransformer(task).toObject())
   }
@@ -55,7 +47,7 @@ export default class TasksController {
     const { cursor, limit = 20, ...filter } = await ctx.request.validateUsing(listTasksValidator)
     const before = cursor === undefined ? undefined : seqOf(cursor)
     const owner = ownerOf(ctx)
-    const tasks = await this.engine.list({ ...filter, owner, before, limit: limit + 1 })
+    const tasks = await engine.list({ ...filter, owner, before, limit: limit + 1 })
 
     const page = tasks.slice(0, limit)
     const last = tasks.length > limit ? page.at(-1) : undefined

@@ -1,4 +1,4 @@
-import { snapshotOf, type Snapshot } from '#engine/snapshot'
+import { addressesOf, snapshotOf, type Addresses, type Snapshot } from '#engine/snapshot'
 import type { TaskState } from '#engine/task_state'
 
 /**
@@ -16,13 +16,14 @@ export class Cut {
 
   constructor(
     state: TaskState,
-    health: Snapshot['health'] = state.status === 'processing' ? 'active' : null
+    health: Snapshot['health'] = state.status === 'processing' ? 'active' : null,
+    addresses: Addresses = addressesOf(state.id)
   ) {
     this.id = state.id
     this.owner = state.owner
     this.version = state.version
     this.result = state.result
-    this.snapshot = snapshotOf(state, health)
+    this.snapshot = snapshotOf(state, health, addresses)
   }
 
   /** The snapshot as JSON text, serialised once. */

@@ -1,7 +1,6 @@
 import type { Cut } from '#engine/cut'
 import { statuses, transitions } from '#engine/status'
 import type { Logger } from '@adonisjs/core/logger'
-import type { KnownTask } from '#engine/task_reader'
 import type { Database } from '@adonisjs/lucid/database'
 
 /** Milliseconds between two looks (invariant 3). */
@@ -24,7 +23,7 @@ export interface ElsewhereOptions {
   readonly db: Database
   readonly logger: Logger
   /** Reads the newest there is of some tasks. */
-  readonly read: (ids: readonly string[]) => Promise<KnownTask[]>
+  readonly read: (ids: readonly string[]) => Promise<Cut[]>
   /** Whether this process runs the task, and so tells what becomes of it. */
   readonly isHere: (id: string) => boolean
   /** Hears of each cut that is newer than what was told here. */
@@ -122,7 +121,7 @@ export class Elsewhere {
     const { read, isHere, tell } = this.#options
     const isNews = (id: string, version: number) => version > (this.#told.get(id) ?? 0)
     const newer = [...versions].flatMap(([id, version]) => (isNews(id, version) ? id : []))
-    for (const { cut } of newer.length > 0 ? await read(newer) : []) {
+    for (const cut of newer.length > 0 ? await read(newer) : []) {
       if (isHere(cut.id) || !isNews(cut.id, cut.version)) continue
       this.#told.set(cut.id, cut.version)
       tell(cut)

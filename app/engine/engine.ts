@@ -4,7 +4,8 @@ import { recover } from '#engine/recovery'
 import { randomUUID } from 'node:crypto'
 import { Commits } from '#engine/commits'
 import { isTerminal } from '#engine/status'
-import { stateOf } from '#engine/task_state'
+import { Starts } from '#engine/starts'
+import { now } from '#engine/task_state'
 import { FileStore, type IncomingFile } from '#engine/file_store'
 import { milliseconds } from '#engine/duration'
 import { persistForClient } from '#engine/trouble'
@@ -62,6 +63,7 @@ export class Engine {
   readonly #options: EngineOptions
   readonly #runners: Runners
   readonly #table: TaskTable
+  readonly #starts: Starts
   readonly #runner: Runner
   readonly #reader: TaskReader
   readonly #retention: Retention
@@ -79,6 +81,7 @@ export class Engine {
     this.#runners = new Runners(options)
     this.files = new FileStore(options.storageFolder, this.#runners.id)
     this.#table = new TaskTable(db)
+    this.#starts = new Starts(this.#table)
     this.#retention = new Retention({ db, logger, files: this.files, keepFor: options.retention })
     this.#runner = new Runner({
       id: this.#runners.id,
@@ -95,7 +98,7 @@ export class Engine {
     this.#elsewhere = new Elsewhere({
       db,
       logger,
-      read: (ids) => this.#reader.findMany(ids),
+      read: (ids) => this.#reader.cutsOf(ids),
       isHere: (id) => this.#runner.find(id) !== undefined,
       tell: (cut) => this.#tell(cut),
     })
@@ -192,9 +195,8 @@ export class Engine {
   }
 
   /** The newest cuts of many tasks, whoever owns them, in one read. Unknown ids are left out. */
-  async cutsOf(ids: readonly string[]): Promise<Cut[]> {
-    const known = await this.#reader.findMany(ids)
-    return known.map(({ cut }) => cut)
+  cutsOf(ids: readonly string[]): Promise<Cut[]> {
+    return this.#reader.cutsOf(ids)
   }
 
   /** Newest first. */
@@ -211,10 +213,10 @@ export class Engine {
     if (!before || isTerminal(before.cut.snapshot.status)) return before
 
     const { task, wasWaiting } = await persistForClient(() => this.#table.requestCancel(id))
-    if (task && wasWaiting) this.#tell(new Cut(stateOf(task)))
+    if (task && wasWaiting) this.#tell(new Cut(task))
     // A claim that was under way has reached its run by the next turn.
     if (!this.#runner.find(id)) await setImmediate()
-    const wish = task?.cancelRequestedAt?.toUTC().toISO()
+    const wish = task?.cancelRequestedAt
     if (wish) this.#runner.find(id)?.cancel(wish)
     return this.find(id, owner)
   }
@@ -233,16 +235,19 @@ export class Engine {
         file,
         fingerprint: fingerprint([request.type, request.input, file?.sha256 ?? null]),
         maxAttempts: attempts,
+        createdAt: now(),
         expiresAt: expires && new Date(Date.now() + milliseconds(expires)).toISOString(),
       }
-      const inserted = await persistForClient(() => this.#table.insert(row))
-      isNew = inserted.isNew
-      const task = await this.#reader.known(inserted.task)
-      if (isNew) {
-        this.#mayWait++
-        this.#tell(task.cut)
-        this.#runner.wake()
+      const seq = await this.#starts.add(row)
+      if (seq === null) {
+        const task = await this.#reader.known(await this.#table.findSame(row))
+        return { task, isNew }
       }
+      isNew = true
+      const task = this.#reader.started(row, seq)
+      this.#mayWait++
+      this.#tell(task.cut)
+      this.#runner.wake()
       return { task, isNew }
     } finally {
       if (file && !isNew) await this.files.remove(file)
@@ -284,7 +289,7 @@ export class Engine {
 
   async #takeOver(): Promise<void> {
     const changed = await recover(this.#table, this.#runners)
-    for (const task of changed) this.#tell(new Cut(stateOf(task)))
+    for (const task of changed) this.#tell(new Cut(task))
     if (changed.length > 0) {
       this.#options.logger.warn({ tasks: changed.length }, 'tasks were recovered or have expired')
     }

@@ -138,7 +138,7 @@ export class LiveTask {
       version: this.#state.version + 1,
       updatedAt: now(),
     }
-    this.#cut = new Cut(this.#state, this.#health())
+    this.#cut = new Cut(this.#state, this.#health(), this.#cut.snapshot)
     this.#tell(this.#cut)
   }
 

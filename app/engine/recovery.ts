@@ -1,4 +1,4 @@
-import type Task from '#models/task'
+import type { StoredTask } from '#engine/stored_task'
 import type { TaskTable } from '#engine/task_table'
 import type { Runners } from '#engine/runners'
 
@@ -9,8 +9,8 @@ const expired = { code: 'expired', message: 'The task waited too long for its fi
  * Takes over what dead runners of this host left `processing`, and ends what waited too long. Safe
  * to run in several processes at once: each task is changed by one of them. Gives those it changed.
  */
-export async function recover(table: TaskTable, runners: Runners): Promise<Task[]> {
-  const changed: Task[] = []
+export async function recover(table: TaskTable, runners: Runners): Promise<StoredTask[]> {
+  const changed: StoredTask[] = []
   for (const runner of await table.activeRunners()) {
     if (!runners.isAlive(runner)) changed.push(...(await table.recover(runner, died)))
   }

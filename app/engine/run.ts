@@ -1,4 +1,4 @@
-import type Task from '#models/task'
+import type { StoredTask } from '#engine/stored_task'
 import { LiveTask } from '#engine/live_task'
 import type { Cut } from '#engine/cut'
 import type { Commits } from '#engine/commits'
@@ -10,10 +10,9 @@ import type { Report } from '#engine/reports'
 import { milliseconds } from '#engine/duration'
 import { toCheckpoint, toResult } from '#engine/reports'
 import type { RunHandle, Work } from '#engine/long_task'
-import { stateOf, type TaskFailure } from '#engine/task_state'
+import { type TaskFailure } from '#engine/task_state'
 import { SUSPECT_AFTER } from '#engine/poison'
 import { RunAborted, RunFenced, TaskError } from '#engine/errors'
-import type { StoredFileData } from '#engine/stored_file'
 
 /** Milliseconds that a task has to react to its signal; then it is ended without it. */
 const DEAF_AFTER = 10_000
@@ -50,7 +49,7 @@ export class Run implements RunHandle {
   readonly checkpoint: unknown
   readonly live: LiveTask
   readonly log: Logger
-  readonly task: Task
+  readonly task: StoredTask
   #input: unknown
   #committed = false
   readonly #abort = new AbortController()
@@ -59,7 +58,7 @@ export class Run implements RunHandle {
   readonly #timers: NodeJS.Timeout[] = []
   readonly #services: RunServices
 
-  constructor(task: Task, services: RunServices, tell: (run: Run, cut: Cut) => void) {
+  constructor(task: StoredTask, services: RunServices, tell: (run: Run, cut: Cut) => void) {
     this.task = task
     this.id = task.id
     this.claim = task.claim
@@ -67,7 +66,7 @@ export class Run implements RunHandle {
     this.checkpoint = task.checkpoint
     this.#services = services
     this.log = services.logger.child({ task: task.id, type: task.type })
-    this.live = new LiveTask(stateOf(task), (cut) => tell(this, cut))
+    this.live = new LiveTask(task, (cut) => tell(this, cut))
   }
 
   get input(): unknown {
@@ -168,7 +167,7 @@ export class Run implements RunHandle {
   }
 
   async #validated(type: TaskType): Promise<unknown> {
-    const file = this.task.file as StoredFileData | null
+    const file = this.task.file
     const input = this.task.input as Record<string, unknown>
     return type.input.validate(file ? { ...input, file: this.#services.files.open(file) } : input)
   }

@@ -2,13 +2,13 @@ import pLimit, { type LimitFunction } from 'p-limit'
 import { pass } from '#engine/landmarks'
 import { ALONE_FOR } from '#engine/poison'
 import { Cut } from '#engine/cut'
-import type Task from '#models/task'
+import type { StoredTask } from '#engine/stored_task'
 import { Run, type RunServices } from '#engine/run'
 import { cancelledInstead, settle } from '#engine/settling'
 import { ProgressWriter } from '#engine/progress_writer'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TaskTable } from '#engine/task_table'
-import { stateOf, type TaskState } from '#engine/task_state'
+import { type TaskState } from '#engine/task_state'
 import { LongTask } from '#engine/long_task'
 
 /** Milliseconds between two looks: progress is written, wishes to cancel are read. */
@@ -109,7 +109,7 @@ export class Runner {
   /** Whether a suspect runs beside which nothing may start yet. */
   get #mustBeAlone(): boolean {
     if (!this.#suspect?.isSuspect) return false
-    return Date.now() - this.#suspect.task.updatedAt.toMillis() < ALONE_FOR
+    return Date.now() - Date.parse(this.#suspect.task.updatedAt) < ALONE_FOR
   }
 
   /** A suspect is taken if it has waited since before then. */
@@ -146,7 +146,7 @@ export class Runner {
     this.#alarm.unref()
   }
 
-  #occupy(task: Task): void {
+  #occupy(task: StoredTask): void {
     const run = new Run(task, this.#options, (changed, cut) => {
       this.#progress.note(changed)
       this.#options.tell(cut)
@@ -185,7 +185,7 @@ export class Runner {
     if (state) return this.#options.tell(new Cut(state))
     run.log.warn('the task was taken from this run')
     const task = await this.#options.table.find(run.id).catch(() => null)
-    if (task) this.#options.tell(new Cut(stateOf(task)))
+    if (task) this.#options.tell(new Cut(task))
   }
 
   /**

@@ -3,13 +3,8 @@ import type { TaskState } from '#engine/task_state'
 /** A result of more bytes than this is left out of the snapshot; the task itself has it. */
 const RESULT_LIMIT = 2048
 
-/**
- * The whole last known state of a task as clients see it: what polls answer, what Transmit and SSE
- * carry. Always whole, never a delta.
- */
-export interface Snapshot extends Omit<TaskState, 'owner'> {
-  /** How a running task does: `quiet` has not reported for a while. `null` when it doesn't run. */
-  readonly health: 'active' | 'quiet' | 'busy' | 'lost' | null
+/** What never changes of a task. */
+export interface Addresses {
   /** The Transmit channel that carries this task. */
   readonly channel: string
   readonly links: {
@@ -20,14 +15,40 @@ export interface Snapshot extends Omit<TaskState, 'owner'> {
   }
 }
 
+/**
+ * The whole last known state of a task as clients see it: what polls answer, what Transmit and SSE
+ * carry. Always whole, never a delta.
+ */
+export interface Snapshot extends Omit<TaskState, 'owner'>, Addresses {
+  /** How a running task does: `quiet` has not reported for a while. `null` when it doesn't run. */
+  readonly health: 'active' | 'quiet' | 'busy' | 'lost' | null
+}
+
+/** Where everything about a task is found. */
+export function addressesOf(id: string): Addresses {
+  const self = `/tasks/${id}`
+  return {
+    channel: channelOf(id),
+    links: {
+      self,
+      progress: `${self}/progress`,
+      events: `${self}/events`,
+      cancel: `${self}/cancel`,
+    },
+  }
+}
+
 /** The Transmit channel of a task. */
 export function channelOf(id: string): string {
   return `long-task/${id}`
 }
 
 /** The one place that turns the state of a task into what clients see. */
-export function snapshotOf(state: TaskState, health: Snapshot['health']): Snapshot {
-  const self = `/tasks/${state.id}`
+export function snapshotOf(
+  state: TaskState,
+  health: Snapshot['health'],
+  { channel, links }: Addresses
+): Snapshot {
   return {
     id: state.id,
     type: state.type,
@@ -53,13 +74,8 @@ export function snapshotOf(state: TaskState, health: Snapshot['health']): Snapsh
     startedAt: state.startedAt,
     updatedAt: state.updatedAt,
     finishedAt: state.finishedAt,
-    channel: channelOf(state.id),
-    links: {
-      self,
-      progress: `${self}/progress`,
-      events: `${self}/events`,
-      cancel: `${self}/cancel`,
-    },
+    channel,
+    links,
   }
 }
 

@@ -1,12 +1,12 @@
 import { Cut } from '#engine/cut'
-import type Task from '#models/task'
-import { stateOf } from '#engine/task_state'
+import type { StoredTask } from '#engine/stored_task'
+import { queued } from '#engine/task_state'
 import { QUIET_AFTER } from '#engine/live_task'
 import type { Runner } from '#engine/runner'
 import type { Runners } from '#engine/runners'
 import type { Snapshot } from '#engine/snapshot'
 import type { StoredFileData } from '#engine/stored_file'
-import type { Page, TaskTable } from '#engine/task_table'
+import type { NewTask, Page, TaskTable } from '#engine/task_table'
 
 /** A task as it is known: the newest cut, and what it was started with. */
 export interface KnownTask {
@@ -40,16 +40,19 @@ export class TaskReader {
     return task ? this.known(task) : this.#running(id)
   }
 
-  /** Those of many that exist, in one read. */
-  async findMany(ids: readonly string[]): Promise<KnownTask[]> {
-    const stored = await this.#table.findMany(ids.filter((id) => !this.#running(id)))
-    const read = new Map(stored.map((task) => [task.id, task]))
-    const known = ids.map((id) => {
-      const task = read.get(id)
-      return task ? this.known(task) : this.#running(id)
-    })
-    const found = await Promise.all(known)
-    return found.filter((each) => each !== null)
+  /** The newest cuts of those of many that exist, in one read at most. */
+  async cutsOf(ids: readonly string[]): Promise<Cut[]> {
+    const cuts: Cut[] = []
+    const others: string[] = []
+    for (const id of ids) {
+      const run = this.#runner.find(id)
+      if (run) cuts.push(run.live.cut)
+      else others.push(id)
+    }
+    if (others.length === 0) return cuts
+    const tasks = await this.#table.findMany(others)
+    const known = await Promise.all(tasks.map((task) => this.known(task)))
+    return [...cuts, ...known.map(({ cut }) => cut)]
   }
 
   /** Newest first. */
@@ -58,10 +61,16 @@ export class TaskReader {
     return Promise.all(tasks.map((task) => this.known(task)))
   }
 
+  /** A task that was just started here. */
+  started(task: NewTask, seq: number): KnownTask {
+    const { input, file } = task
+    return this.#running(task.id) ?? { cut: new Cut(queued(task)), input, file, seq }
+  }
+
   /** A task that was just read from the table. */
-  async known(task: Task): Promise<KnownTask> {
+  async known(task: StoredTask): Promise<KnownTask> {
     const health = await this.#healthOf(task)
-    return this.#running(task.id) ?? knownTask(task, new Cut(stateOf(task), health))
+    return this.#running(task.id) ?? knownTask(task, new Cut(task, health))
   }
 
   #running(id: string): KnownTask | null {
@@ -70,15 +79,15 @@ export class TaskReader {
   }
 
   /** Of a task that runs in another process. */
-  async #healthOf(task: Task): Promise<Snapshot['health']> {
+  async #healthOf(task: StoredTask): Promise<Snapshot['health']> {
     if (task.status !== 'processing' || task.runnerId === null) return null
     if (task.runnerId === this.#runners.id) return 'active'
     const condition = await this.#runners.conditionOf(task.runnerId)
     if (condition !== 'active') return condition
-    return Date.now() - task.updatedAt.toMillis() >= QUIET_AFTER ? 'quiet' : 'active'
+    return Date.now() - Date.parse(task.updatedAt) >= QUIET_AFTER ? 'quiet' : 'active'
   }
 }
 
-function knownTask(task: Task, cut: Cut): KnownTask {
-  return { cut, input: task.input, file: task.file as StoredFileData | null, seq: task.seq }
+function knownTask(task: StoredTask, cut: Cut): KnownTask {
+  return { cut, input: task.input, file: task.file, seq: task.seq }
 }

@@ -1,5 +1,3 @@
-import type Task from '#models/task'
-import type { DateTime } from 'luxon'
 import type { TaskStatus } from '#engine/status'
 
 /** What clients are told of a failure. The stack stays in the log. */
@@ -39,41 +37,39 @@ export interface TaskState {
   readonly finishedAt: string | null
 }
 
-/** The state that a row of the table holds. */
-export function stateOf(task: Task): TaskState {
+/** The state of a task that was just started. */
+export function queued(
+  task: Pick<TaskState, 'id' | 'owner' | 'type' | 'maxAttempts' | 'createdAt'>
+): TaskState {
   return {
     id: task.id,
     owner: task.owner,
     type: task.type,
-    status: task.status as TaskStatus,
-    progress: task.progress,
-    message: task.message,
-    current: task.current,
-    total: task.total,
-    unit: task.unit,
-    rate: task.rate,
-    etaSeconds: task.etaSeconds,
-    etaBasis: task.etaBasis,
-    version: task.version,
-    attempt: task.attempt,
+    status: 'queued',
+    progress: null,
+    message: null,
+    current: null,
+    total: null,
+    unit: null,
+    rate: null,
+    etaSeconds: null,
+    etaBasis: null,
+    version: 1,
+    attempt: 0,
     maxAttempts: task.maxAttempts,
-    nextAttemptAt: iso(task.nextAttemptAt),
-    retryOf: task.retryOf,
-    result: task.result,
-    error: task.error as TaskFailure | null,
-    cancelRequestedAt: iso(task.cancelRequestedAt),
-    createdAt: task.createdAt.toUTC().toISO() as string,
-    startedAt: iso(task.startedAt),
-    updatedAt: task.updatedAt.toUTC().toISO() as string,
-    finishedAt: iso(task.finishedAt),
+    nextAttemptAt: null,
+    retryOf: null,
+    result: null,
+    error: null,
+    cancelRequestedAt: null,
+    createdAt: task.createdAt,
+    startedAt: null,
+    updatedAt: task.createdAt,
+    finishedAt: null,
   }
 }
 
 /** Now, as the table and the clients write it. */
 export function now(): string {
   return new Date().toISOString()
-}
-
-function iso(time: DateTime | null): string | null {
-  return time === null ? null : time.toUTC().toISO()
 }

@@ -1,11 +1,11 @@
 import { POISON_AFTER, SUSPECT_AFTER } from '#engine/poison'
-import Task from '#models/task'
 import { TaskIdTaken } from '#engine/errors'
 import { sourcesOf, type TaskStatus } from '#engine/status'
 import type { StoredFileData } from '#engine/stored_file'
 import type { Database } from '@adonisjs/lucid/database'
 import type { TransactionClientContract } from '@adonisjs/lucid/types/database'
-import { now, type TaskFailure, type TaskState } from '#engine/task_state'
+import { storedTask, type StoredTask } from '#engine/stored_task'
+import { now, queued, type TaskFailure, type TaskState } from '#engine/task_state'
 
 /** Added to the version of a recovered task, so that it exceeds all that any client saw. */
 const RECOVERY_JUMP = 2 ** 20
@@ -22,6 +22,8 @@ export interface NewTask {
   /** SHA-256 of type, input and file: tells a repeated request from another one. */
   readonly fingerprint: string
   readonly maxAttempts: number
+  /** ISO 8601. */
+  readonly createdAt: string
   /** ISO 8601. */
   readonly expiresAt: string | null
 }
@@ -46,63 +48,53 @@ export class TaskTable {
     this.#db = db
   }
 
-  /**
-   * Inserts a queued task. When the id exists already, gives that one if it was started with the
-   * same body, else throws `TaskIdTaken`.
-   */
-  async insert({
-    maxAttempts,
-    expiresAt,
-    ...task
-  }: NewTask): Promise<{ task: Task; isNew: boolean }> {
-    const time = now()
-    const rows = await this.#db
-      .insertQuery()
-      .table('tasks')
-      .knexQuery.insert({
-        ...task,
-        input: JSON.stringify(task.input),
-        file: task.file && JSON.stringify(task.file),
-        status: 'queued',
-        version: 1,
-        max_attempts: maxAttempts,
-        expires_at: expiresAt,
-        created_at: time,
-        updated_at: time,
-      })
-      .onConflict('id')
-      .ignore()
-      .returning('*')
-    if (rows[0]) return { task: hydrate(rows[0]), isNew: true }
-
-    const existing = await Task.findOrFail(task.id)
-    if (existing.fingerprint !== task.fingerprint || existing.owner !== task.owner) {
-      throw new TaskIdTaken(task.id)
-    }
-    return { task: existing, isNew: false }
+  /** Inserts queued tasks. Gives the `seq` of each, by its id; one whose id is taken is left out. */
+  async insert(tasks: readonly NewTask[]): Promise<Map<string, number>> {
+    const columns = Object.keys(startColumns)
+    const rows: { id: string; seq: number }[] = await this.#db.rawQuery(
+      `insert into tasks (${columns.join(', ')})
+       select ${columns.map((name) => `r.value ->> '${name}'`).join(', ')} from json_each(?) as r
+       where true on conflict (id) do nothing returning id, seq`,
+      [JSON.stringify(tasks.map(rowOf))]
+    )
+    return new Map(rows.map(({ id, seq }) => [id, Number(seq)]))
   }
 
-  async find(id: string): Promise<Task | null> {
-    return Task.find(id)
+  /** The task that has the id of this one. Throws `TaskIdTaken` if it was started with another body. */
+  async findSame({ id, owner, fingerprint }: NewTask): Promise<StoredTask> {
+    const task = await this.find(id)
+    if (task?.fingerprint !== fingerprint || task.owner !== owner) throw new TaskIdTaken(id)
+    return task
+  }
+
+  async find(id: string): Promise<StoredTask | null> {
+    const row = await this.#db.from('tasks').where('id', id).first()
+    return row ? storedTask(row) : null
   }
 
   /** Those of many that exist. */
-  async findMany(ids: readonly string[]): Promise<Task[]> {
-    const tasks: Task[] = []
+  async findMany(ids: readonly string[]): Promise<StoredTask[]> {
+    const tasks: StoredTask[] = []
     for (let from = 0; from < ids.length; from += READ_AT_ONCE) {
       const some = ids.slice(from, from + READ_AT_ONCE)
-      tasks.push(...(await Task.query().whereIn('id', some)))
+      const rows = await this.#db.from('tasks').whereIn('id', some)
+      tasks.push(...rows.map(storedTask))
     }
     return tasks
   }
 
   /** Newest first. */
-  async list(page: Page): Promise<Task[]> {
-    const query = Task.query().where('owner', page.owner).orderBy('seq', 'desc').limit(page.limit)
+  async list(page: Page): Promise<StoredTask[]> {
+    const query = this.#db
+      .from('tasks')
+      .where('owner', page.owner)
+      .orderBy('seq', 'desc')
+      .limit(page.limit)
     if (page.status) query.where('status', page.status)
     if (page.type) query.where('type', page.type)
     if (page.before) query.where('seq', '<', page.before)
-    return query
+    const rows = await query
+    return rows.map(storedTask)
   }
 
   async countQueued(): Promise<number> {
@@ -113,15 +105,18 @@ export class TaskTable {
   /** Which of these upload keys a task names. Such a key starts with the id of its task. */
   async keysInUse(keys: readonly string[]): Promise<Set<string>> {
     const ids = keys.map((key) => key.slice(0, 36))
-    const tasks = await Task.query().select('id', 'file').whereIn('id', ids)
-    return new Set(tasks.map((task) => (task.file as StoredFileData | null)?.key ?? ''))
+    const rows = await this.#db.from('tasks').select('file').whereIn('id', ids).whereNotNull('file')
+    return new Set(rows.map(({ file }) => (JSON.parse(file) as StoredFileData).key))
   }
 
   /**
    * queued → processing: a task whose next attempt is due, else the one that has waited longest.
    * Of the suspects those only that have waited since before `suspectsUntil`. `null` when none waits.
    */
-  async claim(runnerId: string, { suspectsUntil }: { suspectsUntil: Date }): Promise<Task | null> {
+  async claim(
+    runnerId: string,
+    { suspectsUntil }: { suspectsUntil: Date }
+  ): Promise<StoredTask | null> {
     const time = now()
     const mayRun = `(interruptions < ${SUSPECT_AFTER} or updated_at < ?)`
     const until = suspectsUntil.toISOString()
@@ -152,7 +147,7 @@ export class TaskTable {
       started_at: time,
       updated_at: time,
     })
-    return row ? hydrate(row) : null
+    return row ? storedTask(row) : null
   }
 
   /** When the next attempt of a waiting task is due, as ISO 8601. */
@@ -164,14 +159,14 @@ export class TaskTable {
       .orderBy('next_attempt_at')
       .select('next_attempt_at')
       .first()
-    return row ? new Date(row.next_attempt_at).toISOString() : null
+    return row?.next_attempt_at ?? null
   }
 
   /**
    * Notes that a task shall stop: a waiting one is cancelled at once (`wasWaiting`), a running one is
    * marked. Gives the task as it is then, `null` for an unknown id.
    */
-  async requestCancel(id: string): Promise<{ task: Task | null; wasWaiting: boolean }> {
+  async requestCancel(id: string): Promise<{ task: StoredTask | null; wasWaiting: boolean }> {
     const time = now()
     const [cancelled] = await this.#changing('cancelled')
       .where({ id, status: 'queued' })
@@ -184,7 +179,7 @@ export class TaskTable {
         updated_at: time,
         finished_at: time,
       })
-    if (cancelled) return { task: hydrate(cancelled), wasWaiting: true }
+    if (cancelled) return { task: storedTask(cancelled), wasWaiting: true }
     await this.#db
       .from('tasks')
       .where({ id, status: 'processing' })
@@ -200,7 +195,7 @@ export class TaskTable {
       .where({ status: 'processing', runner_id: runnerId })
       .whereNotNull('cancel_requested_at')
       .select('id', 'cancel_requested_at')
-    return rows.map((row) => ({ id: row.id, at: new Date(row.cancel_requested_at).toISOString() }))
+    return rows.map((row) => ({ id: row.id, at: row.cancel_requested_at }))
   }
 
   /**
@@ -229,7 +224,7 @@ export class TaskTable {
     // The `+` keeps SQLite from going by the index of `status`, which reads all the JSON for each task.
     await this.#db.rawQuery(
       `update tasks set ${columns.map((name) => `${name} = r.value ->> '${name}'`).join(', ')}
-       from json_each(?) as r
+       from jsonb_each(?) as r
        where tasks.id = r.value ->> 'id' and tasks.claim = r.value ->> 'claim'
          and +tasks.status = 'processing' and tasks.version < r.value ->> 'version'`,
       [JSON.stringify(rows)]
@@ -267,7 +262,7 @@ export class TaskTable {
    * that is safe (see `LongTask`), else failed with `error`. The attempt doesn't count. The version
    * jumps ahead of everything that was told and not written.
    */
-  async recover(runnerId: string, error: TaskFailure): Promise<Task[]> {
+  async recover(runnerId: string, error: TaskFailure): Promise<StoredTask[]> {
     const time = now()
     const to = `case when cancel_requested_at is not null then 'cancelled'
       when (checkpoint is not null or max_attempts > 1) and interruptions + 1 < ${POISON_AFTER}
@@ -288,14 +283,14 @@ export class TaskTable {
         updated_at: time,
         finished_at: this.#db.raw(`case when (${to}) = 'queued' then null else ? end`, [time]),
       })
-    return rows.map(hydrate)
+    return rows.map(storedTask)
   }
 
   /**
    * Fails the tasks that waited too long for their first attempt. Looks first: an update takes the
    * write lock even when it changes nothing.
    */
-  async expire(error: TaskFailure): Promise<Task[]> {
+  async expire(error: TaskFailure): Promise<StoredTask[]> {
     const time = now()
     const due = this.#db.from('tasks').where('status', 'queued').where('expires_at', '<=', time)
     if (!(await due.select('id').first())) return []
@@ -309,7 +304,7 @@ export class TaskTable {
         updated_at: time,
         finished_at: time,
       })
-    return rows.map(hydrate)
+    return rows.map(storedTask)
   }
 
   /** Lucid leaves `returning` out on SQLite, which has it; hence on the query below. */
@@ -318,6 +313,28 @@ export class TaskTable {
     query.knexQuery.returning('*')
     return query
   }
+}
+
+/** What a task begins with, as columns. */
+const startColumns = {
+  id: 'id',
+  owner: 'owner',
+  type: 'type',
+  status: 'status',
+  version: 'version',
+  input: 'input',
+  file: 'file',
+  fingerprint: 'fingerprint',
+  max_attempts: 'maxAttempts',
+  expires_at: 'expiresAt',
+  created_at: 'createdAt',
+  updated_at: 'updatedAt',
+} as const
+
+function rowOf(task: NewTask): Record<string, unknown> {
+  const file = task.file && JSON.stringify(task.file)
+  const row = { ...queued(task), ...task, input: JSON.stringify(task.input), file }
+  return Object.fromEntries(Object.entries(startColumns).map(([name, key]) => [name, row[key]]))
 }
 
 /** What a report changes, as columns. */
@@ -338,8 +355,4 @@ function reported(state: TaskState): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(reportedColumns).map(([column, key]) => [column, state[key]])
   )
-}
-
-function hydrate(row: Record<string, unknown>): Task {
-  return Task.$createFromAdapterResult(row) as Task
 }

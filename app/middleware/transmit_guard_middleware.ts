@@ -1,5 +1,4 @@
-import { inject } from '@adonisjs/core'
-import { Hub } from '#realtime/hub'
+import { hub } from '#start/services'
 import { clientOf, ownerOf } from '#start/owner'
 import type { NextFn } from '@adonisjs/core/types/http'
 import type { HttpContext } from '@adonisjs/core/http'
@@ -19,10 +18,7 @@ import {
  * uid belongs to whoever opened its stream, and for a while after. While there is one owner, the uid
  * itself is the secret.
  */
-@inject()
 export default class TransmitGuardMiddleware {
-  constructor(protected hub: Hub) {}
-
   async handle(ctx: HttpContext, next: NextFn) {
     return ctx.request.method() === 'POST' ? this.#subscription(ctx, next) : this.#stream(ctx, next)
   }
@@ -30,33 +26,33 @@ export default class TransmitGuardMiddleware {
   async #stream(ctx: HttpContext, next: NextFn) {
     const { uid } = await ctx.request.validateUsing(streamValidator)
     const owner = ownerOf(ctx)
-    if ((this.hub.streams.ownerOf(uid) ?? owner) !== owner) throw new StreamTaken()
+    if ((hub.streams.ownerOf(uid) ?? owner) !== owner) throw new StreamTaken()
 
     // Transmit forgets the uid when the old connection closes: that has to be over first.
-    for (let old = this.hub.streams.find(uid); old; old = this.hub.streams.find(uid)) {
+    for (let old = hub.streams.find(uid); old; old = hub.streams.find(uid)) {
       if (old.owner !== owner) throw new StreamTaken()
       await old.destroy()
     }
     const raw = ctx.response.response
     if (raw.destroyed) return
     const opening = { uid, owner, client: clientOf(ctx), encoding }
-    const wait = this.hub.streams.wait(opening)
+    const wait = hub.streams.wait(opening)
     if (wait !== null) return answerWithRetry(ctx, encoding, wait)
     if (ctx.request.method() === 'HEAD') return answerWithRetry(ctx, encoding, 0)
 
-    this.hub.streams.open(raw, opening)
+    hub.streams.open(raw, opening)
     return next()
   }
 
   async #subscription(ctx: HttpContext, next: NextFn) {
     const { uid, channel } = await ctx.request.validateUsing(subscriptionValidator)
-    const stream = this.hub.streams.find(uid)
+    const stream = hub.streams.find(uid)
     if (stream?.owner !== ownerOf(ctx)) throw new StreamNotFound()
     if (ctx.request.url().endsWith('/unsubscribe')) return next()
 
     // The router would take more spellings for a channel than the hub knows.
     if (channel !== TASK_LIST && !taskOf(channel)) throw new ChannelDenied()
-    if (!this.hub.hasRoom(stream, channel)) throw new TooManyChannels()
+    if (!hub.hasRoom(stream, channel)) throw new TooManyChannels()
     stream.joining++
     try {
       await next()

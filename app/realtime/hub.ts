@@ -1,7 +1,6 @@
 import type { Cut } from '#engine/cut'
 import { newsOf } from '#realtime/news'
 import type { Engine } from '#engine/engine'
-import { channelOf } from '#engine/snapshot'
 import type { ServerResponse } from 'node:http'
 import { TaskLists } from '#realtime/task_lists'
 import { AntiEntropy } from '#realtime/anti_entropy'
@@ -143,11 +142,11 @@ export class Hub {
   }
 
   #tellWatchers(cut: Cut): void {
-    for (const stream of this.#index.subscribers(channelOf(cut.id))) this.#send(cut, stream)
+    for (const stream of this.#index.subscribers(cut.snapshot.channel)) this.#send(cut, stream)
   }
 
   #send(cut: Cut, stream: EventStream): void {
-    const channel = channelOf(cut.id)
+    const { channel } = cut.snapshot
     if (stream.owner === cut.owner) stream.send(channel, cut)
     else this.#index.remove(channel, stream)
   }

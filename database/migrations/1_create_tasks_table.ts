@@ -47,9 +47,11 @@ export default class extends BaseSchema {
       table.timestamp('finished_at')
 
       table.index(['status', 'next_attempt_at', 'seq'])
-      table.index(['status', 'expires_at'])
-      table.index(['status', 'runner_id'])
-      table.index(['finished_at'])
+      // Few tasks have these: the others cost nothing.
+      for (const columns of [['status', 'expires_at'], ['status', 'runner_id'], ['finished_at']]) {
+        const last = columns[columns.length - 1]
+        table.index(columns, undefined, { predicate: this.db.knexQuery().whereNotNull(last) })
+      }
       table.index(['owner', 'seq'])
       table.index(['owner', 'status', 'seq'])
       table.index(['owner', 'type', 'seq'])

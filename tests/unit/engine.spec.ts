@@ -1,5 +1,6 @@
 import env from '#start/env'
 import { join } from 'node:path'
+import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { test } from '@japa/runner'
 import Task from '#models/task'
@@ -52,6 +53,28 @@ test.group('The engine', (group) => {
     const third = await engine.start(request)
     assert.isTrue(third.isNew)
     await engine.cancel(third.task.cut.id, 'local')
+  })
+
+  test('of those that are started at once with the same id, one begins', async ({
+    assert,
+    cleanup,
+  }) => {
+    const engine = await idleEngine(folder, 10)
+    cleanup(() => engine.stop(0))
+    const id = randomUUID()
+    cleanup(async () => {
+      await Task.query().where('id', id).delete()
+    })
+    const other = { ...request, input: { steps: 2, stepMs: 0 } }
+    const [first, again, different] = await Promise.allSettled([
+      engine.start({ ...request, id }),
+      engine.start({ ...request, id }),
+      engine.start({ ...other, id }),
+    ])
+    assert.isTrue(first.status === 'fulfilled' && first.value.isNew)
+    assert.isTrue(again.status === 'fulfilled' && !again.value.isNew)
+    assert.match(different.status === 'rejected' ? different.reason.message : '', /another body/)
+    await engine.cancel(id, 'local')
   })
 
   test('takes no work any more once it stops', async ({ assert }) => {

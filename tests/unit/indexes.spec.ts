@@ -11,15 +11,13 @@ import { theEngine } from '#tests/helpers/scripted'
 /** How SQLite goes about each statement on `tasks` that the work sends. */
 async function plansOf(work: () => Promise<unknown>): Promise<string> {
   const statements = new Set<string>()
-  const { prepare } = SQLite.prototype
-  SQLite.prototype.prepare = function (this: SQLite.Database, sql: string) {
-    statements.add(sql)
-    return prepare.call(this, sql)
-  } as typeof prepare
+  const client = db.connection().getWriteClient()
+  const note = ({ sql }: { sql: string }) => statements.add(sql)
+  client.on('query', note)
   try {
     await work()
   } finally {
-    SQLite.prototype.prepare = prepare
+    client.off('query', note)
   }
   const file = new SQLite(app.makePath(env.get('SQLITE_PATH')), { readonly: true })
   try {
