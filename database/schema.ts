@@ -32,6 +32,15 @@ export class DatasetRowSchema extends BaseModel {
   declare taskId: string
 }
 
+export class ProgressCurveSchema extends BaseModel {
+  static $columns = ['curve', 'type'] as const
+  $columns = ProgressCurveSchema.$columns
+  @column()
+  declare curve: string
+  @column({ isPrimary: true })
+  declare type: string
+}
+
 export class RunnerSchema extends BaseModel {
   static $columns = ['busySince', 'host', 'id', 'pid', 'startedAt'] as const
   $columns = RunnerSchema.$columns

@@ -7,6 +7,7 @@ import { isTerminal } from '#engine/status'
 import { Starts } from '#engine/starts'
 import { now } from '#engine/task_state'
 import { FileStore, type IncomingFile } from '#engine/file_store'
+import { History } from '#engine/history'
 import { milliseconds } from '#engine/duration'
 import { persistForClient } from '#engine/trouble'
 import { fingerprint } from '#engine/fingerprint'
@@ -68,6 +69,7 @@ export class Engine {
   readonly #reader: TaskReader
   readonly #retention: Retention
   readonly #elsewhere: Elsewhere
+  readonly #history: History
   readonly #listeners = new Set<(cut: Cut) => void>()
   /** No more than this many tasks wait. */
   #mayWait = 0
@@ -83,6 +85,7 @@ export class Engine {
     this.#table = new TaskTable(db)
     this.#starts = new Starts(this.#table)
     this.#retention = new Retention({ db, logger, files: this.files, keepFor: options.retention })
+    this.#history = new History(db, logger)
     this.#runner = new Runner({
       id: this.#runners.id,
       isBusy: () => this.#runners.isBusy,
@@ -91,6 +94,7 @@ export class Engine {
       logger,
       concurrency,
       files: this.files,
+      history: this.#history,
       commits: new Commits(db, this.#table, logger),
       tell: (cut) => this.#tell(cut),
     })
@@ -135,6 +139,7 @@ export class Engine {
   async begin(): Promise<void> {
     await this.#runners.enter()
     this.#mayWait = await this.#table.countQueued()
+    await this.#history.load()
     this.#runner.begin()
     this.#retention.begin()
     await this.#elsewhere.begin()

@@ -1,11 +1,18 @@
 import { Cut } from '#engine/cut'
+import { Eta } from '#engine/eta'
 import { Rate } from '#engine/rate'
+import type { CompletedRun, ProgressCurve } from '#engine/progress_curve'
 import type { Snapshot } from '#engine/snapshot'
 import { now, type TaskState } from '#engine/task_state'
 import { checkNumber, checkText, type Report } from '#engine/reports'
 
 /** Milliseconds between two cuts of a task: at most 10 a second (invariant 6). */
 export const CUT_INTERVAL = 100
+/**
+ * Milliseconds that a cut may be late without the next ones being late too: a task that reports ten
+ * times a second would wait longer and longer.
+ */
+export const LATE = 20
 /** Milliseconds without a report after which a running task counts as quiet. */
 export const QUIET_AFTER = 30_000
 
@@ -25,31 +32,39 @@ export class LiveTask {
     total: null as number | null,
     unit: null as string | null,
   }
-  #cutAt = -Infinity
+  /** When the last cut was due. */
+  #dueAt = -Infinity
   #reportedAt = performance.now()
   #timer: NodeJS.Timeout | undefined
   #sealed = false
   #busy = false
   readonly #rate = new Rate()
+  readonly #eta: Eta
   readonly #tell: (cut: Cut) => void
 
   /**
    * @param state as the claim wrote it
    * @param tell hears of every cut but the first, in the order of versions, in the same tick
+   * @param history what earlier runs of the type took, and the size of this one, where known
    */
-  constructor(state: TaskState, tell: (cut: Cut) => void) {
-    this.#state = state
+  constructor(
+    state: TaskState,
+    tell: (cut: Cut) => void,
+    history: { curve?: ProgressCurve; size?: number | null } = {}
+  ) {
     this.#tell = tell
     this.#report.progress = state.progress
     this.#report.current = state.current
     this.#report.message = state.message
     this.#report.total = state.total
     this.#report.unit = state.unit
-    this.#cut = new Cut(state)
+    const at = performance.now()
+    const isResumed = state.progress !== null || state.current !== null
+    this.#eta = new Eta(at, isResumed ? (state.progress ?? 0) : null, history)
+    this.#state = { ...state, ...this.#eta.update(at, null, state.total) }
+    this.#cut = new Cut(this.#state)
     // One that goes on from a checkpoint begins to count at its first report, which says where.
-    if (state.progress === null && state.current === null) {
-      this.#rate.update({ at: performance.now(), progress: null, current: null })
-    }
+    if (!isResumed) this.#rate.update({ at, current: null })
   }
 
   /** The newest cut: what everybody is answered with. */
@@ -115,10 +130,15 @@ export class LiveTask {
     return { ...this.#state, ...this.#report }
   }
 
+  /** What the attempt teaches when it has completed now; `null` when it did a part of the work. */
+  completed(): CompletedRun | null {
+    return this.#eta.completed(performance.now())
+  }
+
   #changed(): void {
     const at = performance.now()
     this.#reportedAt = at
-    const wait = this.#cutAt + CUT_INTERVAL - at
+    const wait = this.#dueAt + CUT_INTERVAL - at
     if (wait <= 0) return this.#makeCut()
     this.#timer ??= setTimeout(() => this.#makeCut(), wait)
   }
@@ -127,14 +147,14 @@ export class LiveTask {
     clearTimeout(this.#timer)
     this.#timer = undefined
     const at = performance.now()
-    this.#cutAt = at
-    const { rate, etaSeconds } = this.#rate.update({ at, ...this.#report })
+    const due = this.#dueAt + CUT_INTERVAL
+    this.#dueAt = at - due < LATE ? Math.min(due, at) : at
+    const { progress, current, total } = this.#report
     this.#state = {
       ...this.#state,
       ...this.#report,
-      rate,
-      etaSeconds,
-      etaBasis: etaSeconds === null ? null : 'rate',
+      rate: this.#rate.update({ at, current }),
+      ...this.#eta.update(at, progress, total),
       version: this.#state.version + 1,
       updatedAt: now(),
     }

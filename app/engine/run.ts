@@ -2,6 +2,7 @@ import type { StoredTask } from '#engine/stored_task'
 import { LiveTask } from '#engine/live_task'
 import type { Cut } from '#engine/cut'
 import type { Commits } from '#engine/commits'
+import type { History } from '#engine/history'
 import type { FileStore } from '#engine/file_store'
 import type { TaskTypes } from '#engine/task_types'
 import type { TaskType } from '#engine/task_type'
@@ -34,6 +35,7 @@ export interface RunServices {
   readonly types: TaskTypes
   readonly files: FileStore
   readonly commits: Commits
+  readonly history: History
   readonly logger: Logger
 }
 
@@ -66,7 +68,10 @@ export class Run implements RunHandle {
     this.checkpoint = task.checkpoint
     this.#services = services
     this.log = services.logger.child({ task: task.id, type: task.type })
-    this.live = new LiveTask(task, (cut) => tell(this, cut))
+    this.live = new LiveTask(task, (cut) => tell(this, cut), {
+      curve: services.history.find(task.type),
+      size: task.file?.size,
+    })
   }
 
   get input(): unknown {

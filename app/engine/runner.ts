@@ -3,7 +3,7 @@ import { pass } from '#engine/landmarks'
 import { ALONE_FOR } from '#engine/poison'
 import { Cut } from '#engine/cut'
 import type { StoredTask } from '#engine/stored_task'
-import { Run, type RunServices } from '#engine/run'
+import { Run, type Outcome, type RunServices } from '#engine/run'
 import { cancelledInstead, settle } from '#engine/settling'
 import { ProgressWriter } from '#engine/progress_writer'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -99,6 +99,7 @@ export class Runner {
     clearInterval(this.#ticker)
     this.#ticker = undefined
     await this.#progress.save()
+    await this.#options.history.save()
   }
 
   get #hasRoom(): boolean {
@@ -167,6 +168,7 @@ export class Runner {
   async #execute(run: Run): Promise<void> {
     const outcome = await run.execute()
     const { hasCheckpoint, type } = run
+    this.#learn(run, outcome)
     const backoff = type?.backoff ?? LongTask.backoff
     const state = await this.#finish(
       run,
@@ -178,6 +180,11 @@ export class Runner {
     await this.#tellEnd(run, state)
     if (state?.status === 'queued') this.wake()
     await run.returned
+  }
+
+  #learn(run: Run, outcome: Outcome): void {
+    const taught = outcome.status === 'completed' ? run.live.completed() : null
+    if (taught) this.#options.history.learn(run.task.type, taught)
   }
 
   /** Tells the end; of a fenced run, what became of the task instead. */
@@ -209,6 +216,7 @@ export class Runner {
     if (this.#suspect && !this.#mustBeAlone) this.wake()
     for (const run of this.#runs.values()) run.live.checkHealth({ isBusy: this.#options.isBusy() })
     await this.#progress.save()
+    await this.#options.history.save()
     if (this.#runs.size > 0) await this.#readCancelRequests()
   }
 

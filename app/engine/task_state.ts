@@ -22,6 +22,7 @@ export interface TaskState {
   /** `unit` a second. */
   readonly rate: number | null
   readonly etaSeconds: number | null
+  /** `rate` (this attempt), `history` (earlier runs of the type) or `mixed`. */
   readonly etaBasis: string | null
   readonly version: number
   readonly attempt: number

@@ -280,6 +280,7 @@ export class TaskTable {
         max_attempts: this.#db.raw(`max_attempts + case when (${to}) = 'queued' then 1 else 0 end`),
         rate: null,
         eta_seconds: null,
+        eta_basis: null,
         updated_at: time,
         finished_at: this.#db.raw(`case when (${to}) = 'queued' then null else ? end`, [time]),
       })
