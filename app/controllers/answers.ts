@@ -7,11 +7,25 @@ import type { HttpContext } from '@adonisjs/core/http'
 const LONGEST_PAUSE = 30
 
 /**
+ * The health of a task that runs in another process changes without a new version, and must not
+ * hide behind a 304: what is not as usual is in the tag.
+ */
+function tagOf({ version, snapshot: { health } }: Cut): string {
+  return health === null || health === 'active' ? `"${version}"` : `"${version}-${health}"`
+}
+
+/** The version that a client has, by the `ETag` it sends back. */
+export function versionOfTag(tag: string | undefined): number | undefined {
+  const version = /^(?:W\/)?"(\d{1,16})(?:-[a-z]+)?"$/.exec(tag ?? '')?.[1]
+  return version === undefined ? undefined : Number(version)
+}
+
+/**
  * Answers with a representation of a cut: its bytes, its `ETag`, 304 where the client has it
  * (RFC 9110 §13). What isn't given is the snapshot itself.
  */
 export function answerWithCut({ request, response }: HttpContext, cut: Cut, body?: object): void {
-  const etag = `"${cut.version}"`
+  const etag = tagOf(cut)
   response.header('ETag', etag).header('Cache-Control', 'private, no-cache').vary('Accept')
   const isRead = request.method() === 'GET' || request.method() === 'HEAD'
   if (isRead && names(request.header('if-none-match'), etag)) return response.status(304).send(null)

@@ -5,7 +5,7 @@ import { isTerminal } from '#engine/status'
 import { TaskNotFound } from '#exceptions/http_errors'
 import type { HttpContext } from '@adonisjs/core/http'
 import { patienceOf } from '#controllers/patience'
-import { answerWithCut, retryAfter } from '#controllers/answers'
+import { answerWithCut, retryAfter, versionOfTag } from '#controllers/answers'
 
 /** Polling: the snapshot, in every status. */
 export default class TaskProgressController {
@@ -20,13 +20,8 @@ export default class TaskProgressController {
   /** `Prefer: wait=N` (RFC 7240): holds the answer until there is something newer. */
   async #awaitNews(ctx: HttpContext, cut: Cut): Promise<Cut> {
     const patience = patienceOf(ctx)
-    const seen = seenVersion(ctx.request.header('if-none-match')) ?? cut.version
+    const seen = versionOfTag(ctx.request.header('if-none-match')) ?? cut.version
     if (!patience || cut.version > seen || isTerminal(cut.snapshot.status)) return cut
     return (await waiters.newerThan(cut.id, seen, patience)) ?? cut
   }
-}
-
-function seenVersion(header: string | undefined): number | undefined {
-  const version = /^(?:W\/)?"(\d{1,16})"$/.exec(header ?? '')?.[1]
-  return version === undefined ? undefined : Number(version)
 }

@@ -15,6 +15,7 @@ import { Retention, type Gone } from '#engine/retention'
 import { Retries } from '#engine/retries'
 import { IdempotencyKeys, keyed, type KeyedRequest } from '#engine/idempotency_keys'
 import { Runners } from '#engine/runners'
+import { Elsewhere, type Interest } from '#engine/elsewhere'
 import type { TaskTypes } from '#engine/task_types'
 import { errors as vineErrors } from '@vinejs/vine'
 import type { Logger } from '@adonisjs/core/logger'
@@ -78,6 +79,7 @@ export class Engine {
   readonly #runner: Runner
   readonly #reader: TaskReader
   readonly #retention: Retention
+  readonly #elsewhere: Elsewhere
   readonly #history: History
   readonly #keys: IdempotencyKeys
   readonly #retries: Retries
@@ -120,6 +122,13 @@ export class Engine {
       tell: (cut) => this.#tell(cut),
     })
     this.#reader = new TaskReader(this.#table, this.#runner, this.#runners)
+    this.#elsewhere = new Elsewhere({
+      db,
+      logger,
+      read: (ids) => this.#reader.cutsOf(ids),
+      isHere: (id) => this.#runner.find(id) !== undefined,
+      tell: (cut) => this.#tell(cut),
+    })
   }
 
   /**
@@ -135,6 +144,14 @@ export class Engine {
   listenGone(listener: (gone: readonly Gone[]) => void): () => void {
     this.#goneListeners.add(listener)
     return () => this.#goneListeners.delete(listener)
+  }
+
+  /**
+   * Tells of what other processes do, too, as far as it is of interest: what is watched is asked
+   * every second.
+   */
+  follow(interest: () => Interest): void {
+    this.#elsewhere.follow(interest)
   }
 
   /** Takes over what dead processes left and sweeps up. To be over before the server listens. */
@@ -154,6 +171,7 @@ export class Engine {
     await this.#history.load()
     this.#runner.begin()
     this.#retention.begin()
+    await this.#elsewhere.begin()
     this.#timer = setInterval(() => void this.#look(), LOOK)
     this.#timer.unref()
   }
@@ -163,6 +181,7 @@ export class Engine {
     if (this.#stopping) return
     this.#stopping = true
     clearInterval(this.#timer)
+    await this.#elsewhere.stop()
     await this.#retention.stop()
     await this.#runner.stop(grace)
     await this.files.close()
@@ -384,6 +403,7 @@ export class Engine {
   }
 
   #tell(cut: Cut): void {
+    this.#elsewhere.noted(cut)
     for (const listener of this.#listeners) listener(cut)
   }
 }

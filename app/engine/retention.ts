@@ -115,9 +115,11 @@ export class Retention {
         .whereRaw(condition, [value])
         .orderBy('finished_at')
         .limit(BATCH)
-        .whereIn('id', trx.from('tombstones').select('id'))
+        // The `+` keeps SQLite from going through all the tombstones that there are.
+        .whereRaw('+id in (select id from tombstones)')
         .select('id', 'owner', 'file')
       const ids = tasks.map(({ id }) => id)
+      if (ids.length === 0) return []
       await trx.from('tasks').whereIn('id', ids).delete()
       return tasks
     })

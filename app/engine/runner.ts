@@ -1,5 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import { pass } from '#engine/landmarks'
+import { ALONE_FOR } from '#engine/poison'
 import { Cut } from '#engine/cut'
 import type { StoredTask } from '#engine/stored_task'
 import { Run, type Outcome, type RunServices } from '#engine/run'
@@ -31,7 +32,7 @@ export interface RunnerOptions extends RunServices {
 /**
  * Executes tasks in this process. Owns the slots and the runs. Guarantees that a terminal status is
  * in the table before it is told, that a slot stays taken until the task's code has returned, and
- * that a task which may be to blame for earlier crashes runs alone.
+ * that a task which may be to blame for earlier crashes runs alone, for a while at least.
  */
 export class Runner {
   readonly #options: RunnerOptions
@@ -102,8 +103,20 @@ export class Runner {
   }
 
   get #hasRoom(): boolean {
-    if (this.#stopping || !this.#ticker || this.#suspect?.isSuspect) return false
+    if (this.#stopping || !this.#ticker || this.#mustBeAlone) return false
     return this.#limit.activeCount + this.#limit.pendingCount < this.#limit.concurrency
+  }
+
+  /** Whether a suspect runs beside which nothing may start yet. */
+  get #mustBeAlone(): boolean {
+    if (!this.#suspect?.isSuspect) return false
+    return Date.now() - Date.parse(this.#suspect.task.updatedAt) < ALONE_FOR
+  }
+
+  /** A suspect is taken if it has waited since before then. */
+  get #suspectsUntil(): Date {
+    if (this.#slots.size === 0) return new Date(Date.now() + ALONE_FOR)
+    return new Date(this.#suspect?.isSuspect ? 0 : Date.now() - ALONE_FOR)
   }
 
   /** Takes tasks, one after the other, while there are some and there is room. */
@@ -113,7 +126,7 @@ export class Runner {
       while (this.#woken && this.#hasRoom) {
         this.#woken = false
         pass('before-claim')
-        const task = await table.claim(id, { idle: this.#slots.size === 0 })
+        const task = await table.claim(id, { suspectsUntil: this.#suspectsUntil })
         if (!task) continue
         pass('after-claim')
         this.#woken = true
@@ -139,7 +152,7 @@ export class Runner {
       this.#progress.note(changed)
       this.#options.tell(cut)
     })
-    this.#suspect = run.isSuspect ? run : undefined
+    if (run.isSuspect) this.#suspect = run
     this.#runs.set(run.id, run)
     this.#options.tell(run.live.cut)
     if (this.#stopping) run.abort('stopping')
@@ -200,7 +213,7 @@ export class Runner {
   }
 
   async #tick(): Promise<void> {
-    if (this.#suspect && !this.#suspect.isSuspect) this.wake()
+    if (this.#suspect && !this.#mustBeAlone) this.wake()
     for (const run of this.#runs.values()) run.live.checkHealth({ isBusy: this.#options.isBusy() })
     await this.#progress.save()
     await this.#options.history.save()

@@ -1,11 +1,14 @@
 import { hostname } from 'node:os'
 import { pid } from 'node:process'
 import { now } from '#engine/task_state'
+import { persist } from '#engine/trouble'
 import { Watchdog } from '#engine/watchdog'
 import type { Logger } from '@adonisjs/core/logger'
 import { RunnerLock } from '#engine/runner_lock'
 import type { Database } from '@adonisjs/lucid/database'
 
+/** Milliseconds that a starting process waits for a database that others hold. */
+const ENTER_WITHIN = 60_000
 /** Milliseconds for which what is known of the others is good enough to be shown. */
 const FRESH_FOR = 1000
 
@@ -52,7 +55,9 @@ export class Runners {
   /** Adds this process, and begins to watch its event loop. */
   async enter(): Promise<void> {
     const { db, logger, database } = this.#options
-    await db.table('runners').insert({ id: this.id, host: hostname(), pid, started_at: now() })
+    const row = { id: this.id, host: hostname(), pid, started_at: now() }
+    const patience = AbortSignal.timeout(ENTER_WITHIN)
+    await persist(async () => db.table('runners').insert(row), patience)
     this.#watchdog = new Watchdog(this.id, database, (error) =>
       logger.error({ err: error }, 'the event loop is not watched any more')
     )

@@ -123,19 +123,23 @@ export class TaskTable {
 
   /**
    * queued → processing: a task whose next attempt is due, else the one that has waited longest.
-   * `null` when none waits, or when the next one must run alone and this runner is not `idle`.
+   * Of the suspects those only that have waited since before `suspectsUntil`. `null` when none waits.
    */
-  async claim(runnerId: string, { idle }: { idle: boolean }): Promise<StoredTask | null> {
+  async claim(
+    runnerId: string,
+    { suspectsUntil }: { suspectsUntil: Date }
+  ): Promise<StoredTask | null> {
     const time = now()
+    const mayRun = `(interruptions < ${SUSPECT_AFTER} or updated_at < ?)`
+    const until = suspectsUntil.toISOString()
     const changing = this.#changing('processing').whereRaw(
       `id = coalesce(
          (select id from tasks where status = 'queued' and next_attempt_at <= ?
-          order by next_attempt_at, seq limit 1),
+          and ${mayRun} order by next_attempt_at, seq limit 1),
          (select id from tasks where status = 'queued' and next_attempt_at is null
-          and (expires_at is null or expires_at > ?) order by seq limit 1))`,
-      [time, time]
+          and (expires_at is null or expires_at > ?) and ${mayRun} order by seq limit 1))`,
+      [time, until, time, until]
     )
-    if (!idle) changing.where('interruptions', '<', SUSPECT_AFTER)
     const fresh = (column: string) =>
       this.#db.raw(`case when checkpoint is null then null else ?? end`, [column])
     const [row] = await changing.update({
@@ -295,9 +299,14 @@ export class TaskTable {
     return rows.map(storedTask)
   }
 
-  /** Fails the tasks that waited too long for their first attempt. */
+  /**
+   * Fails the tasks that waited too long for their first attempt. Looks first: an update takes the
+   * write lock even when it changes nothing.
+   */
   async expire(error: TaskFailure): Promise<StoredTask[]> {
     const time = now()
+    const due = this.#db.from('tasks').where('status', 'queued').where('expires_at', '<=', time)
+    if (!(await due.select('id').first())) return []
     const rows = await this.#changing('failed')
       .where('status', 'queued')
       .where('expires_at', '<=', time)

@@ -41,6 +41,10 @@ export class Hub {
     this.#logger = logger
     this.#lists = new TaskLists(engine)
     this.streams = new Streams(limits, (stream) => this.#closed(stream))
+    engine.follow(() => ({
+      ids: [...this.#index.channels().keys()].flatMap((channel) => taskOf(channel) ?? []),
+      all: this.#index.subscribers(TASK_LIST).size > 0,
+    }))
   }
 
   /** Begins to hand out cuts. */

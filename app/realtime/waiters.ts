@@ -11,7 +11,7 @@ export interface Patience {
 
 /**
  * Holds requests until a task has moved on (`Prefer: wait`, RFC 7240). Costs one entry a waiting
- * request: no polling and no query.
+ * request: no query of its own.
  */
 export class Waiters {
   readonly #engine: Engine
@@ -23,6 +23,7 @@ export class Waiters {
     engine.listen((cut) => {
       for (const hear of [...(this.#waiting.get(cut.id) ?? [])]) hear(cut)
     })
+    engine.follow(() => ({ ids: this.#waiting.keys(), all: false }))
   }
 
   /** How many requests wait. */

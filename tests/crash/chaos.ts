@@ -1,13 +1,16 @@
 /*
-| npm run chaos [-- <cycles>]: kills a real server that often, at random moments and at every
-| landmark in turn, and says what became of it. Ends with 1 when anything was wrong.
+| npm run chaos [-- <cycles> [<lanes>]]: kills real servers that often, at random moments and at
+| every landmark in turn, and says what became of them. The lanes, each with a server of its own, run
+| at once: a stock client waits 4–8 s before it comes back. Ends with 1 when anything was wrong.
 */
 
-import { Chaos, deaths, describe } from '#tests/helpers/chaos'
+import { describe } from '#tests/helpers/chaos/report'
+import { Chaos, deaths } from '#tests/helpers/chaos/chaos'
 
-const cycles = Number(process.argv[2] ?? 60)
+const [cycles = 60, lanes = 4] = process.argv.slice(2).map(Number)
 const report = await Chaos.run(
-  Array.from({ length: cycles }, (_, cycle) => deaths[cycle % deaths.length])
+  Array.from({ length: cycles }, (_, cycle) => deaths[cycle % deaths.length]),
+  { lanes, program: 'build', say: (line) => void process.stderr.write(`${line}\n`) }
 )
 process.stdout.write(`${describe(report)}\n`)
 process.exit(report.violations.length > 0 ? 1 : 0)

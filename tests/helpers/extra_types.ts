@@ -52,9 +52,29 @@ class Poison extends LongTask<typeof input> {
   }
 }
 
+/** Fails at its first attempt. */
+class Failing extends LongTask<typeof input> {
+  static type = 'failing'
+  static description = 'Succeeds at the second attempt'
+  static input = input
+  static attempts = 2
+  static backoff = { first: '4s', longest: '4s' }
+
+  async run() {
+    if (this.attempt === 1) throw new Error('not yet')
+  }
+}
+
+/** The same, with a long wait in between. */
+class FailingSlowly extends Failing {
+  static type = 'failing-slowly'
+  static backoff = { first: '1h', longest: '1h' }
+}
+
 const { load } = TaskTypes
 TaskTypes.load = async (folder) => {
   const types = await load.call(TaskTypes, folder)
-  for (const type of [Spin, Deaf, Poison]) types.add(type, import.meta.filename)
+  for (const type of [Spin, Deaf, Poison, Failing, FailingSlowly])
+    types.add(type, import.meta.filename)
   return types
 }

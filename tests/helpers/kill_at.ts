@@ -1,12 +1,13 @@
 /*
-| Loaded into a server under test: it kills itself at the landmark KILL_AT, the KILL_COUNT-th time
-| that it comes by.
+| Loaded into a server under test: it sends itself KILL_SIGNAL (SIGKILL unless told) at the landmark
+| KILL_AT, the KILL_COUNT-th time that it comes by.
 */
 
 import { subscribe } from 'node:diagnostics_channel'
 
-let left = Number(process.env.KILL_COUNT ?? 1)
+const { KILL_AT, KILL_COUNT = '1', KILL_SIGNAL = 'SIGKILL' } = process.env
+let left = Number(KILL_COUNT)
 
 subscribe('headway:landmark', (landmark) => {
-  if (landmark === process.env.KILL_AT && --left === 0) process.kill(process.pid, 'SIGKILL')
+  if (landmark === KILL_AT && --left === 0) process.kill(process.pid, KILL_SIGNAL)
 })

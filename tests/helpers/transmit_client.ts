@@ -15,9 +15,12 @@ export class NaiveClient {
   readonly seen: Snapshot[] = []
   readonly transmit: Transmit
   connections = 0
+  /** Whether the client has said that it gives up: after five errors in a row, by default. */
+  hasGivenUp = false
 
   constructor(baseUrl: string, makeSource: SourceFactory = plainSource) {
-    this.transmit = new Transmit({ baseUrl, eventSourceFactory: makeSource })
+    const onReconnectFailed = () => void (this.hasGivenUp = true)
+    this.transmit = new Transmit({ baseUrl, eventSourceFactory: makeSource, onReconnectFailed })
     this.transmit.on('connected', () => this.connections++)
   }
 

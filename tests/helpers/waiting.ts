@@ -3,6 +3,12 @@ import { isTerminal } from '#engine/status'
 import { theEngine } from '#tests/helpers/scripted'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 
+/**
+ * Milliseconds within which a server without tasks is gone: two seconds by itself, more on a machine
+ * that is busy with other work, and less than the grace after which anything ends.
+ */
+export const SOON = 7000
+
 /** Waits until the condition holds; the test's timeout bounds it, and it keeps no process alive. */
 export async function until<T>(condition: () => T | Promise<T>): Promise<NonNullable<T>> {
   for (;;) {
