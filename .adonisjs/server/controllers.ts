@@ -5,6 +5,7 @@
 
 export const controllers = {
   Answers: () => import('#controllers/answers'),
+  ApiDescriptions: () => import('#controllers/api_descriptions_controller'),
   ClientScripts: () => import('#controllers/client_scripts_controller'),
   Health: () => import('#controllers/health_controller'),
   Patience: () => import('#controllers/patience'),

@@ -16,6 +16,9 @@ export type ScannedRoutes = {
     'health.show': { paramsTuple?: []; params?: {} }
     'client_scripts.script': { paramsTuple?: []; params?: {} }
     'client_scripts.types': { paramsTuple?: []; params?: {} }
+    'client_scripts.api_types': { paramsTuple?: []; params?: {} }
+    'api_descriptions.document': { paramsTuple?: []; params?: {} }
+    'api_descriptions.page': { paramsTuple?: []; params?: {} }
     'event_stream': { paramsTuple?: []; params?: {} }
     'subscribe': { paramsTuple?: []; params?: {} }
     'unsubscribe': { paramsTuple?: []; params?: {} }
@@ -36,6 +39,9 @@ export type ScannedRoutes = {
     'health.show': { paramsTuple?: []; params?: {} }
     'client_scripts.script': { paramsTuple?: []; params?: {} }
     'client_scripts.types': { paramsTuple?: []; params?: {} }
+    'client_scripts.api_types': { paramsTuple?: []; params?: {} }
+    'api_descriptions.document': { paramsTuple?: []; params?: {} }
+    'api_descriptions.page': { paramsTuple?: []; params?: {} }
     'event_stream': { paramsTuple?: []; params?: {} }
   }
   HEAD: {
@@ -47,6 +53,9 @@ export type ScannedRoutes = {
     'health.show': { paramsTuple?: []; params?: {} }
     'client_scripts.script': { paramsTuple?: []; params?: {} }
     'client_scripts.types': { paramsTuple?: []; params?: {} }
+    'client_scripts.api_types': { paramsTuple?: []; params?: {} }
+    'api_descriptions.document': { paramsTuple?: []; params?: {} }
+    'api_descriptions.page': { paramsTuple?: []; params?: {} }
     'event_stream': { paramsTuple?: []; params?: {} }
   }
   DELETE: {
