@@ -18,16 +18,16 @@ export interface Problem {
   readonly errors?: readonly FieldProblem[]
 }
 
+interface Kind {
+  readonly status: number
+  readonly code: string
+  readonly detail?: string
+}
+
 interface Thrown {
   readonly status?: unknown
   readonly code?: unknown
   readonly message?: unknown
-}
-
-/** What a kind of error is told with: an error class, or one of the framework's errors below. */
-export interface ProblemKind {
-  readonly status: number
-  readonly code: string
 }
 
 /** Errors that have no class of ours. */
@@ -110,7 +110,7 @@ function isOurs(code: unknown): boolean {
   return typeof code === 'string' && /^[a-z]+(-[a-z]+)*$/.test(code)
 }
 
-function problem(kind: ProblemKind & { detail?: string }, detail = kind.detail ?? ''): Problem {
+function problem(kind: Kind, detail = kind.detail ?? ''): Problem {
   const { status, code } = kind
   return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code, detail }
 }

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { TaskTypes } from '#engine/task_types'
-import { problems, type ProblemKind } from '#exceptions/problem'
+import { problems } from '#exceptions/problem'
 import { ForeignHost, ForeignOrigin } from '#exceptions/http_errors'
 import schemas from '#openapi/schemas.json' with { type: 'json' }
 import { taskOperations } from '#openapi/task_operations'
@@ -8,7 +8,13 @@ import { serverOperations } from '#openapi/server_operations'
 import { streamOperations } from '#openapi/stream_operations'
 import { requestHeaders, responseHeaders, type ResponseHeader } from '#openapi/headers'
 import type { Json } from '#openapi/json'
-import { shape, type Answer, type Operation, type Operations } from '#openapi/operation'
+import {
+  shape,
+  type Answer,
+  type Operation,
+  type Operations,
+  type ProblemKind,
+} from '#openapi/operation'
 
 const groups: Readonly<Record<string, Operations>> = {
   Tasks: taskOperations,
@@ -53,7 +59,7 @@ export function documentOf(types: TaskTypes): Json {
       title: 'Headway',
       version: '1',
       description:
-        'Long-running tasks with live progress. Every error is a problem (RFC 9457) with a stable `code`. Every GET answers HEAD too, a stream with its head only.',
+        'Long-running tasks with live progress. Every error is a problem (RFC 9457) with a stable `code`. Every GET answers HEAD too, a stream with its head only; a method that an address does not have is answered with 405, `method-not-allowed` and `Allow`.',
     },
     servers: [{ url: '/' }],
     tags: Object.keys(groups).map((name) => ({ name })),
@@ -72,7 +78,7 @@ interface Place {
 function operationOf(operation: Operation, { method, path, tag, types }: Place): Json {
   const { summary, description, answers } = operation
   const content = contentOf(operation, types)
-  const kinds = [...always, ...(method === 'POST' ? withBody : []), ...(operation.problems ?? [])]
+  const kinds = [...always, ...(operation.body ? withBody : []), ...(operation.problems ?? [])]
   return {
     tags: [tag],
     operationId: `${method} ${path}`.toLowerCase().replace(/\W+/g, '-').replace(/-$/, ''),
@@ -137,13 +143,26 @@ function problemResponses(kinds: readonly ProblemKind[]): Record<string, Json> {
   return Object.fromEntries(
     [...byStatus].map(([status, same]) => {
       const codes = [...new Set(same.map(({ code }) => code))].sort()
-      const only = { properties: { status: { const: status }, code: { enum: codes } } }
+      const code = codes.includes(undefined) ? {} : { code: { enum: codes } }
+      const only = { properties: { status: { const: status }, ...code } }
       const answer = responseOf({
         description: STATUS_CODES[status] ?? 'Error',
-        headers: passing.includes(status) ? ['Retry-After'] : [],
+        headers: [
+          ...(passing.includes(status) ? ['Retry-After' as const] : []),
+          ...headersOf(same),
+        ],
         content: { 'application/problem+json': { schema: { allOf: [shape('Problem'), only] } } },
       })
       return [String(status), answer]
     })
   )
+}
+
+/** Those that all of them come with, and with `?` those that only some do. */
+function headersOf(kinds: readonly ProblemKind[]): (ResponseHeader | `${ResponseHeader}?`)[] {
+  const names = new Set(kinds.flatMap(({ headers = [] }) => headers))
+  return [...names].map((name) => {
+    const isAlways = kinds.every(({ headers }) => headers?.includes(name))
+    return isAlways ? name : (`${name}?` as const)
+  })
 }

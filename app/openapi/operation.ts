@@ -2,8 +2,16 @@ import type { TaskInput } from '#engine/task_input'
 import type { TaskTypes } from '#engine/task_types'
 import type { Json } from '#openapi/json'
 import type { Shapes } from '#openapi/shapes'
-import type { ProblemKind } from '#exceptions/problem'
 import type { RequestHeader, ResponseHeader } from '#openapi/headers'
+
+/** An error class, or an error of the framework (`problems`). */
+export interface ProblemKind {
+  readonly status: number
+  /** None where the code is that of a task type. */
+  readonly code?: string
+  /** Headers that it comes with. */
+  readonly headers?: readonly ResponseHeader[]
+}
 
 /** What one media type of an answer carries. */
 export interface Media {

@@ -18,6 +18,24 @@ const unchanged: Answer = {
   headers: ['ETag', 'Cache-Control', 'Vary', 'Retry-After?', 'Preference-Applied?'],
 }
 const cutHeaders = ['ETag', 'Cache-Control', 'Vary', 'Retry-After?'] as const
+const startHeaders = [
+  ...cutHeaders,
+  'Location',
+  'Idempotent-Replayed?',
+  'Preference-Applied?',
+] as const
+const started = {
+  200: json('The task, which ended while the client waited (`Prefer`).', 'Task', startHeaders),
+  202: json('The task. It is stored before the answer.', 'Task', startHeaders),
+}
+const starting = [
+  http.InvalidIdempotencyKey,
+  engine.IdempotencyKeyReused,
+  engine.UnknownTaskType,
+  engine.QueueFull,
+  engine.EngineStopping,
+  ...writing,
+]
 const streamHeaders = ['Cache-Control', 'Vary', 'X-Accel-Buffering?'] as const
 const over: Answer = {
   description: 'The task has ended, and the client has its last snapshot: nothing is to come.',
@@ -30,22 +48,18 @@ export const taskOperations: Operations = {
     summary: 'Start a task',
     description:
       'The same `id` with the same body again answers with the task as it is, with another body 409.',
+    heeds: ['Idempotency-Key', 'Prefer'],
     body: startBody,
-    answers: {
-      202: json('The task. It is stored before the answer.', 'Task', [...cutHeaders, 'Location']),
-    },
+    answers: started,
     problems: [
+      ...starting,
       problems.invalidInput,
       http.MalformedMultipart,
       http.UnsupportedBody,
       http.UploadIdle,
-      engine.UnknownTaskType,
       engine.TaskIdTaken,
       engine.TaskGone,
       engine.FileTooLarge,
-      engine.QueueFull,
-      engine.EngineStopping,
-      ...writing,
     ],
   },
   'GET /tasks': {
@@ -74,6 +88,12 @@ export const taskOperations: Operations = {
     },
     problems: notFound,
   },
+  'DELETE /tasks/:id': {
+    summary: 'Forget a finished task and its files',
+    description: 'Its id stays taken: its address answers 410.',
+    answers: { 204: { description: 'It is forgotten.' } },
+    problems: [...notFound, http.TaskLive, ...writing],
+  },
   'GET /tasks/:id/progress': {
     summary: 'Poll a task',
     description:
@@ -88,7 +108,7 @@ export const taskOperations: Operations = {
   'GET /tasks/:id/events': {
     summary: 'Follow a task to its end in one request',
     description:
-      'The snapshot first, then every newer one; the id of an event is the version. Ends after the last.',
+      'The snapshot first, then every newer one; the id of an event is the version. Ends after the last snapshot.',
     heeds: ['Last-Event-ID'],
     answers: {
       200: {
@@ -107,5 +127,12 @@ export const taskOperations: Operations = {
       202: json('It is asked to stop.', 'Task', cutHeaders),
     },
     problems: [...notFound, http.TaskFinished, ...writing],
+  },
+  'POST /tasks/:id/retry': {
+    summary: 'Start a new task that goes on where a failed or cancelled one stopped',
+    description: 'With the same input, file and checkpoint. The old one stays as it is.',
+    heeds: ['Idempotency-Key', 'Prefer'],
+    answers: started,
+    problems: [...notFound, http.NotRetryable, ...starting],
   },
 }

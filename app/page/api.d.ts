@@ -11,6 +11,16 @@ export type StartTask = StartSimulate
  * The whole last known state of a task as clients see it: what polls answer, what Transmit and SSE carry. Always whole, never a delta.
  */
 export interface Snapshot {
+  /**
+   * The Transmit channel that carries this task.
+   */
+  channel: string
+  links: {
+    self: string
+    progress: string
+    events: string
+    cancel: string
+  }
   id: string
   type: string
   status: TaskStatus
@@ -27,6 +37,9 @@ export interface Snapshot {
    */
   rate: number | null
   etaSeconds: number | null
+  /**
+   * `rate` (this attempt), `history` (earlier runs of the type) or `mixed`.
+   */
   etaBasis: string | null
   /**
    * Grows with every snapshot of a task.
@@ -50,16 +63,6 @@ export interface Snapshot {
    * How a running task does: `quiet` has not reported for a while. `null` when it doesn't run.
    */
   health: 'active' | 'quiet' | 'busy' | 'lost' | null
-  /**
-   * The Transmit channel that carries this task.
-   */
-  channel: string
-  links: {
-    self: string
-    progress: string
-    events: string
-    cancel: string
-  }
 }
 /**
  * What clients are told of a failure. The stack stays in the log.
@@ -75,6 +78,16 @@ export interface TaskFailure {
  * The task as its own resource.
  */
 export interface Task {
+  /**
+   * The Transmit channel that carries this task.
+   */
+  channel: string
+  links: {
+    self: string
+    progress: string
+    events: string
+    cancel: string
+  }
   id: string
   type: string
   status: TaskStatus
@@ -91,6 +104,9 @@ export interface Task {
    */
   rate: number | null
   etaSeconds: number | null
+  /**
+   * `rate` (this attempt), `history` (earlier runs of the type) or `mixed`.
+   */
   etaBasis: string | null
   /**
    * Grows with every snapshot of a task.
@@ -114,16 +130,6 @@ export interface Task {
    * How a running task does: `quiet` has not reported for a while. `null` when it doesn't run.
    */
   health: 'active' | 'quiet' | 'busy' | 'lost' | null
-  /**
-   * The Transmit channel that carries this task.
-   */
-  channel: string
-  links: {
-    self: string
-    progress: string
-    events: string
-    cancel: string
-  }
   /**
    * What the task was started with; of a file its name, size in bytes and SHA-256 as `file`.
    */

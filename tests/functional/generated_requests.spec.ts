@@ -28,11 +28,13 @@ test.group('Requests that nobody thought of', () => {
     const requests = fc.sample(requestsOf(document), { numRuns: REQUESTS, seed })
     const wrong = new Map<string, string>()
     const succeeded = new Set<string>()
+    const seen = new Set<string>()
     const limit = pLimit(AT_ONCE)
     await Promise.all(
       requests.map((request) =>
         limit(async () => {
           const answer = await caller.send(request)
+          seen.add(`${request.operation} ${answer.status}`)
           if (answer.status < 300) succeeded.add(request.operation)
           const problems = contract.problemsOf(answer)
           if (answer.status >= 500) problems.push(`the status is ${answer.status}`)
@@ -47,6 +49,9 @@ test.group('Requests that nobody thought of', () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)
     )
     assert.sameMembers([...succeeded], operations, `some were never answered with 2xx, ${hint}`)
+    for (const rare of ['GET /tasks/{id} 304', 'POST /tasks 422']) {
+      assert.include([...seen], rare)
+    }
     assert.equal((await fetch(`${server.url}/health`)).status, 200)
     // A task that fails by a code of its own is no error of ours.
     const errors = server.output.split('\n').filter((line) => /"level":[56]0/.test(line))

@@ -48,7 +48,7 @@ export class Contract {
     this.#ajv.addSchema(document, 'api')
     this.#routes = Object.keys(this.#document.paths).map((path) => ({
       path,
-      pattern: new RegExp(`^${path.replaceAll('.', '\\.').replace(/{\w+}/g, '[^/]+')}/?$`, 'i'),
+      pattern: new RegExp(`^${path.replaceAll('.', '\\.').replace(/{\w+}/g, '[^/]*')}/?$`, 'i'),
     }))
   }
 
@@ -76,15 +76,18 @@ export class Contract {
   #problemsOfBody({ headers, body }: SeenAnswer, { content }: Response, place: string): string[] {
     const type = String(headers['content-type'] ?? '').split(';')[0] ?? ''
     if (!content) return body === '' ? [] : [`a body is not documented: ${body.slice(0, 300)}`]
-    const media = content[type]
+    const key = type in content ? type : '*/*'
+    const media = content[key]
     if (!media) return [`the content type "${type}" is not documented`]
-    const schema = `${place}/${escaped(type)}`
+    const schema = `${place}/${escaped(key)}`
     if (media['x-message']) {
       return messagesOf(body).flatMap((message) =>
         this.#problemsOfValue(message, `${schema}/x-message`)
       )
     }
-    return /json$/.test(type) ? this.#problemsOfValue(body, `${schema}/schema`) : []
+    return /^application\/(.+\+)?json$/.test(type)
+      ? this.#problemsOfValue(body, `${schema}/schema`)
+      : []
   }
 
   #problemsOfValue(text: string, place: string): string[] {
@@ -101,9 +104,10 @@ export class Contract {
   }
 }
 
-/** Where nothing is documented there is nothing. */
-function problemsOfUnknown({ method, status, body }: SeenAnswer): string[] {
-  const isTold = [400, 403, 404].includes(status)
+/** Where nothing is documented there is nothing to be had. */
+function problemsOfUnknown({ method, status, headers, body }: SeenAnswer): string[] {
+  if (status === 405 && !headers.allow) return ['the header allow is missing']
+  const isTold = [400, 403, 404, 405].includes(status)
   if (method === 'OPTIONS' || (isTold && (method === 'HEAD' || body.includes('"code":"'))))
     return []
   return [`the route is not documented, and answers ${status}: ${body.slice(0, 300)}`]

@@ -1,12 +1,12 @@
-import app from '@adonisjs/core/services/app'
 import { subscribe } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
 import type { ServerResponse, IncomingMessage } from 'node:http'
-import { Engine } from '#engine/engine'
-import { documentOf } from '#openapi/document'
 import { Contract } from '#tests/helpers/contract'
 import { noteMismatch } from '#tests/helpers/mismatches'
 
-/** Bytes of each answer that are looked at, of a stream. */
+/** Bytes of an answer, above which its body is not looked at. */
+const LIMIT = 2 ** 20
+/** Bytes of a stream that are looked at. */
 const STREAM_LIMIT = 20_000
 
 /** Compares every answer of this process' server with the OpenAPI document. */
@@ -15,54 +15,61 @@ export function watchAnswers(isOurs: (port: number) => boolean, report = noteMis
   subscribe('http.server.request.start', (message) => {
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse }
     if (!isOurs(request.socket.localPort ?? 0)) return
-    const chunks = record(response)
+    const body = recorded(response, LIMIT)
+    // Streams write past their response.
+    const line = recorded(request.socket, STREAM_LIMIT)
     response.once('close', async () => {
-      // Nobody was answered, or not to the end.
-      const isStream = /^(text\/event-stream|text\/plain)/.test(
-        String(headerOf(response)['content-type'])
-      )
-      if (!response.headersSent || !(response.writableFinished || isStream)) return
       const { method = '', url = '' } = request
-      const seen = {
-        method,
-        url,
-        status: response.statusCode,
-        headers: headerOf(response),
-        body: Buffer.concat(chunks).toString(),
-      }
-      contract ??= new Contract(documentOf((await app.container.make(Engine)).types))
-      for (const problem of contract.problemsOf(seen)) {
+      const { statusCode: status } = response
+      const headers = headersOf(response)
+      const isStream = /^(text\/event-stream|text\/plain)/.test(headers['content-type'] ?? '')
+      const isWhole = response.writableFinished
+      line.stop()
+      // Nobody was answered, or not to the end.
+      if (!response.headersSent || !(isWhole || isStream)) return
+      if (isWhole && body.size() >= LIMIT) return
+      const text =
+        isStream && !isWhole ? line.text().split('\r\n\r\n').slice(1).join() : body.text()
+      contract ??= new Contract(await theDocument())
+      for (const problem of contract.problemsOf({ method, url, status, headers, body: text })) {
         report(`${method} ${url.slice(0, 200)} is not as documented: ${problem}`)
       }
     })
   })
 }
 
-/** Keeps what is written; of what goes on and on the beginning. */
-function record(response: ServerResponse): Buffer[] {
+/** Loaded late: this file is loaded into a server before that has an application. */
+async function theDocument(): Promise<object> {
+  const { default: app } = await import('@adonisjs/core/services/app')
+  const { Engine } = await import('#engine/engine')
+  const { documentOf } = await import('#openapi/document')
+  return documentOf((await app.container.make(Engine)).types)
+}
+
+/** Keeps the beginning of what is written, and all of what is short. */
+function recorded(target: ServerResponse | Socket, limit: number) {
   const chunks: Buffer[] = []
   let size = 0
-  const { write, end } = response
+  const { write, end } = target
   const keep = (chunk: unknown) => {
     if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) return
-    const isPart = response.getHeader('content-length') === undefined
-    if (isPart && size > STREAM_LIMIT) return
-    chunks.push(Buffer.from(chunk as Uint8Array))
+    if (size < limit) chunks.push(Buffer.from(chunk as Uint8Array))
     size += chunk.length
   }
-  response.write = function (...args: unknown[]) {
+  target.write = (...args: unknown[]) => {
     keep(args[0])
-    return write.apply(response, args as Parameters<typeof write>)
-  } as typeof write
-  response.end = function (...args: unknown[]) {
+    return Reflect.apply(write, target, args) as boolean
+  }
+  target.end = (...args: unknown[]) => {
     keep(args[0])
-    return end.apply(response, args as Parameters<typeof end>)
-  } as typeof end
-  return chunks
+    return Reflect.apply(end, target, args) as never
+  }
+  const stop = () => Object.assign(target, { write, end })
+  return { stop, size: () => size, text: () => Buffer.concat(chunks).toString() }
 }
 
 /** The head as it was sent: `getHeaders` lacks what only `writeHead` was given. */
-function headerOf(response: ServerResponse): Record<string, string> {
+function headersOf(response: ServerResponse): Record<string, string> {
   const head = (response as unknown as { _header: string | null })._header ?? ''
   const lines = head.split('\r\n').slice(1).filter(Boolean)
   return Object.fromEntries(

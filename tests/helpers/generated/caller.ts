@@ -3,6 +3,12 @@ import { Agent, request, type IncomingMessage } from 'node:http'
 import type { SeenAnswer } from '#tests/helpers/contract'
 import { KNOWN_ID, type GeneratedRequest } from '#tests/helpers/generated/requests'
 
+interface StartedTask {
+  readonly id: string
+  readonly type: string
+  readonly input: { readonly steps?: number; readonly stepMs?: number; readonly dataset?: string }
+}
+
 /** How many of the newest tasks are asked for. */
 const REMEMBERED = 100
 
@@ -13,9 +19,10 @@ const REMEMBERED = 100
 export class Caller {
   readonly #url: URL
   readonly #agent = new Agent({ keepAlive: true })
-  /** Of tasks that are never deleted: one completed, one failed, one cancelled, one that runs. */
+  /** Of tasks that are never deleted: in every status, and one with a file as its result. */
   readonly #kept: string[] = []
   readonly #ids: string[] = []
+  readonly #datasets: string[] = []
   /** Of a stream that stays open, to be subscribed. */
   readonly #uid = `generated-${randomUUID()}`
   /** Kept, or the connection would end with what nobody refers to. */
@@ -30,6 +37,10 @@ export class Caller {
     const caller = new Caller(url)
     const stream = `${url}/__transmit/events?uid=${caller.#uid}`
     caller.#stream = await fetch(stream, { signal: caller.#leave.signal })
+    await caller.#importPeople()
+    caller.#kept.push(
+      await caller.#post('/tasks', { type: 'export-dataset', input: { dataset: 'kept' } })
+    )
     for (const input of [
       { steps: 1, stepMs: 0 },
       { steps: 2, stepMs: 0, failAt: 1 },
@@ -38,7 +49,7 @@ export class Caller {
     ]) {
       caller.#kept.push(await caller.#post('/tasks', { type: 'simulate', input }))
     }
-    await caller.#post(`/tasks/${caller.#kept[2]}/cancel`)
+    await caller.#post(`/tasks/${caller.#kept.at(-1)}/cancel`)
     return caller
   }
 
@@ -61,6 +72,10 @@ export class Caller {
 
   #known({ operation, path, pick }: GeneratedRequest): string {
     if (path.startsWith('/__transmit')) return `generated-${pick}`.padEnd(20, '0').slice(0, 60)
+    if (path.startsWith('/datasets')) {
+      return encodeURIComponent(this.#datasets.at(-1 - (pick % 3)) ?? 'none')
+    }
+    if (path.endsWith('/result') && pick % 2 === 0) return this.#kept[0] ?? ''
     const mayGo = operation.startsWith('DELETE')
     const ids = mayGo ? this.#ids : [...this.#kept, ...this.#kept, ...this.#ids]
     return ids[pick % ids.length] ?? randomUUID()
@@ -74,16 +89,26 @@ export class Caller {
   }
 
   /** Stops what would run for long. */
-  async #remember(task: { id: string; input: { steps?: number; stepMs?: number } }): Promise<void> {
-    this.#ids.push(task.id)
+  async #remember({ id, type, input }: StartedTask): Promise<void> {
+    this.#ids.push(id)
     if (this.#ids.length > REMEMBERED) this.#ids.shift()
-    const { steps = 100, stepMs = 100 } = task.input ?? {}
-    if (steps * stepMs > 50)
-      await fetch(new URL(`/tasks/${task.id}/cancel`, this.#url), { method: 'POST' })
+    if (input.dataset !== undefined && input.dataset !== 'kept') this.#datasets.push(input.dataset)
+    const { steps = 100, stepMs = 100 } = input
+    if (type === 'simulate' && steps * stepMs > 50)
+      await fetch(new URL(`/tasks/${id}/cancel`, this.#url), { method: 'POST' })
+  }
+
+  async #importPeople(): Promise<void> {
+    const body = new FormData()
+    body.set('type', 'import-csv')
+    body.set('input', JSON.stringify({ dataset: 'kept' }))
+    body.set('file', new Blob(['name,city\nAda,London\nGrace,New York\n']), 'people.csv')
+    const headers = { prefer: 'wait=60' }
+    await fetch(new URL('/tasks', this.#url), { method: 'POST', headers, body })
   }
 
   async #post(path: string, body: object = {}): Promise<string> {
-    const headers = { 'content-type': 'application/json' }
+    const headers = { 'content-type': 'application/json', 'prefer': 'wait=1' }
     const options = { method: 'POST', headers, body: JSON.stringify(body) }
     return ((await (await fetch(new URL(path, this.#url), options)).json()) as { id: string }).id
   }
