@@ -10,6 +10,10 @@ export type ScannedRoutes = {
     'task_progress.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_events.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_cancellations.store': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_results.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_logs.index': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'datasets.index': { paramsTuple?: []; params?: {} }
+    'datasets.destroy': { paramsTuple: [ParamValue]; params: {'name': ParamValue} }
     'task_types.index': { paramsTuple?: []; params?: {} }
     'health.show': { paramsTuple?: []; params?: {} }
     'client_scripts.script': { paramsTuple?: []; params?: {} }
@@ -29,6 +33,9 @@ export type ScannedRoutes = {
     'tasks.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_progress.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_events.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_results.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_logs.index': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'datasets.index': { paramsTuple?: []; params?: {} }
     'task_types.index': { paramsTuple?: []; params?: {} }
     'health.show': { paramsTuple?: []; params?: {} }
     'client_scripts.script': { paramsTuple?: []; params?: {} }
@@ -40,11 +47,17 @@ export type ScannedRoutes = {
     'tasks.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_progress.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_events.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_results.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_logs.index': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'datasets.index': { paramsTuple?: []; params?: {} }
     'task_types.index': { paramsTuple?: []; params?: {} }
     'health.show': { paramsTuple?: []; params?: {} }
     'client_scripts.script': { paramsTuple?: []; params?: {} }
     'client_scripts.types': { paramsTuple?: []; params?: {} }
     'event_stream': { paramsTuple?: []; params?: {} }
+  }
+  DELETE: {
+    'datasets.destroy': { paramsTuple: [ParamValue]; params: {'name': ParamValue} }
   }
 }
 declare module '@adonisjs/core/types/http' {

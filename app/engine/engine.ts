@@ -11,6 +11,12 @@ import { persistForClient } from '#engine/trouble'
 import { fingerprint } from '#engine/fingerprint'
 import { Retention } from '#engine/retention'
 import { Runners } from '#engine/runners'
+import { TaskLogs } from '#engine/task_logs'
+import { TaskFiles } from '#engine/task_files'
+import { TaskLogTable } from '#engine/task_log_table'
+import type { Disk } from '@adonisjs/drive'
+import { entryOf } from '#engine/timeline'
+import type Task from '#models/task'
 import type { TaskTypes } from '#engine/task_types'
 import { errors as vineErrors } from '@vinejs/vine'
 import type { Logger } from '@adonisjs/core/logger'
@@ -36,6 +42,8 @@ export interface EngineOptions {
   readonly lockFolder: string
   /** Folder of the uploaded files. */
   readonly storageFolder: string
+  /** Where the files go that tasks leave behind. */
+  readonly disk: Disk
   readonly concurrency: number
   readonly maxQueued: number
   /** Milliseconds for which a finished task is kept. */
@@ -58,6 +66,8 @@ export interface StartRequest {
 export class Engine {
   readonly types: TaskTypes
   readonly files: FileStore
+  readonly taskFiles: TaskFiles
+  readonly logs: TaskLogs
   readonly #options: EngineOptions
   readonly #runners: Runners
   readonly #table: TaskTable
@@ -76,8 +86,15 @@ export class Engine {
     this.types = types
     this.#runners = new Runners(options)
     this.files = new FileStore(options.storageFolder, this.#runners.id)
+    this.taskFiles = new TaskFiles({ db, uploads: this.files, disk: options.disk })
+    this.logs = new TaskLogs(new TaskLogTable(db), logger)
     this.#table = new TaskTable(db)
-    this.#retention = new Retention({ db, logger, files: this.files, keepFor: options.retention })
+    this.#retention = new Retention({
+      db,
+      logger,
+      files: this.taskFiles,
+      keepFor: options.retention,
+    })
     this.#runner = new Runner({
       id: this.#runners.id,
       isBusy: () => this.#runners.isBusy,
@@ -86,6 +103,8 @@ export class Engine {
       logger,
       concurrency,
       files: this.files,
+      taskFiles: this.taskFiles,
+      logs: this.logs,
       commits: new Commits(db, this.#table, logger),
       tell: (cut) => this.#tell(cut),
     })
@@ -109,6 +128,7 @@ export class Engine {
       (runner) => this.#runners.isAlive(runner),
       (keys) => this.#table.keysInUse(keys)
     )
+    await this.taskFiles.sweep()
   }
 
   /** Begins to take tasks, those first that have waited longest. */
@@ -268,7 +288,18 @@ export class Engine {
     for (const task of changed) this.#tell(new Cut(stateOf(task)))
     if (changed.length > 0) {
       this.#options.logger.warn({ tasks: changed.length }, 'tasks were recovered or have expired')
+      await this.#tidy(changed)
     }
+  }
+
+  /** Says in the logs of tasks what became of them, and removes what their dead runs left. */
+  async #tidy(changed: readonly Task[]): Promise<void> {
+    for (const task of changed) {
+      const entry = entryOf(stateOf(task))
+      if (entry) this.logs.open(task).add(entry.level, entry.message)
+    }
+    await this.logs.save()
+    await this.taskFiles.sweep()
   }
 
   #tell(cut: Cut): void {

@@ -1,5 +1,5 @@
 import { now } from '#engine/task_state'
-import type { FileStore } from '#engine/file_store'
+import type { TaskFiles } from '#engine/task_files'
 import type { Logger } from '@adonisjs/core/logger'
 import { TaskGone, TaskIdTaken } from '#engine/errors'
 import type { StoredFileData } from '#engine/stored_file'
@@ -16,7 +16,7 @@ const LONGEST_PERIOD = 60_000
 export interface RetentionOptions {
   readonly db: Database
   readonly logger: Logger
-  readonly files: FileStore
+  readonly files: TaskFiles
   /** Milliseconds for which a finished task is kept. */
   readonly keepFor: number
 }
@@ -95,9 +95,9 @@ export class Retention {
       await trx.from('tasks').whereIn('id', ids).delete()
       return tasks
     })
-    for (const { file } of gone) {
-      if (file !== null) await files.remove(JSON.parse(file) as StoredFileData)
-    }
+    await files.removeOf(
+      gone.map(({ id, file }) => ({ id, file: file && (JSON.parse(file) as StoredFileData) }))
+    )
     return gone.length
   }
 }

@@ -1,16 +1,22 @@
 import type Task from '#models/task'
 import { LiveTask } from '#engine/live_task'
 import type { Cut } from '#engine/cut'
+import type { Bytes } from '#engine/bytes'
+import type { RunLog } from '#engine/run_log'
+import { entryOf } from '#engine/timeline'
+import { keepLines } from '#engine/kept_log'
+import type { TaskLogs } from '#engine/task_logs'
 import type { Commits } from '#engine/commits'
+import type { ResultFile, TaskFiles } from '#engine/task_files'
 import type { FileStore } from '#engine/file_store'
 import type { TaskTypes } from '#engine/task_types'
 import type { TaskType } from '#engine/task_type'
 import type { Logger } from '@adonisjs/core/logger'
 import type { Report } from '#engine/reports'
 import { milliseconds } from '#engine/duration'
-import { toCheckpoint, toResult } from '#engine/reports'
+import { isInline, toCheckpoint, toResult } from '#engine/reports'
 import type { RunHandle, Work } from '#engine/long_task'
-import { stateOf, type TaskFailure } from '#engine/task_state'
+import { stateOf, type TaskFailure, type TaskState } from '#engine/task_state'
 import { SUSPECT_AFTER } from '#engine/poison'
 import { RunAborted, RunFenced, TaskError } from '#engine/errors'
 import type { StoredFileData } from '#engine/stored_file'
@@ -35,6 +41,8 @@ export interface RunServices {
   readonly types: TaskTypes
   readonly files: FileStore
   readonly commits: Commits
+  readonly taskFiles: TaskFiles
+  readonly logs: TaskLogs
   readonly logger: Logger
 }
 
@@ -49,10 +57,14 @@ export class Run implements RunHandle {
   readonly attempt: number
   readonly checkpoint: unknown
   readonly live: LiveTask
-  readonly log: Logger
+  /** The server's log, marked with this task. */
+  readonly logger: Logger
   readonly task: Task
   #input: unknown
   #committed = false
+  #hasFile = false
+  readonly #kept: RunLog
+  #log?: Logger
   readonly #abort = new AbortController()
   readonly #deaf = Promise.withResolvers<Outcome>()
   readonly #returned = Promise.withResolvers<void>()
@@ -66,8 +78,16 @@ export class Run implements RunHandle {
     this.attempt = task.attempt
     this.checkpoint = task.checkpoint
     this.#services = services
-    this.log = services.logger.child({ task: task.id, type: task.type })
+    this.#kept = services.logs.open(task)
+    this.logger = services.logger.child({ task: task.id, type: task.type })
     this.live = new LiveTask(stateOf(task), (cut) => tell(this, cut))
+  }
+
+  /** The task's own log: the server's, but its lines are kept. */
+  get log(): Logger {
+    return (this.#log ??= keepLines(this.logger.child({}), (level, text) => {
+      this.#kept.add(level, text)
+    }))
   }
 
   get input(): unknown {
@@ -112,6 +132,27 @@ export class Run implements RunHandle {
     this.#committed = true
   }
 
+  async writeResult(name: string, contentType: string, content: Bytes): Promise<ResultFile> {
+    this.signal.throwIfAborted()
+    this.#hasFile = true
+    return this.#services.taskFiles.write(this, { name, contentType }, content)
+  }
+
+  /** Once the end is in the table and before it is told: writes what was logged. */
+  async closeLog(end: TaskState | null): Promise<void> {
+    const entry = end && entryOf(end)
+    if (entry) this.#kept.add(entry.level, entry.message)
+    if (!this.#kept.isSaved) await this.#services.logs.flush(this.#kept)
+  }
+
+  /** Removes the result file of a run that did not complete its task. Never throws. */
+  async discardFile(end: TaskState | null): Promise<void> {
+    if (!this.#hasFile || end?.status === 'completed') return
+    await this.#services.taskFiles.discard(this).catch((error) => {
+      this.logger.error({ err: error }, 'a file is left until the next start')
+    })
+  }
+
   /** Cancels; `at` is when that was asked for, ISO 8601. */
   cancel(at: string): void {
     this.live.requestCancel(at)
@@ -144,10 +185,23 @@ export class Run implements RunHandle {
   async #toTheEnd(type: TaskType): Promise<Outcome> {
     try {
       this.#input = await this.#validated(type)
-      return { status: 'completed', result: toResult(type.type, await new type(this).run()) }
+      if (this.attempt > 1) this.#kept.add('info', `Attempt ${this.attempt} begins.`)
+      const result = toResult(type.type, await new type(this).run())
+      return { status: 'completed', result: await this.#placed(type.type, result) }
     } catch (error) {
       return this.#outcomeOf(error)
     }
+  }
+
+  /** A result that is too large for the table goes into a file. */
+  async #placed(type: string, result: unknown): Promise<unknown> {
+    if (isInline(result)) return result
+    if (this.#hasFile) {
+      const problem = `${type}: the result beside a file has more than 64 KiB of JSON`
+      throw new TaskError('invalid-result', problem, { retry: false })
+    }
+    await this.writeResult('result.json', 'application/json', JSON.stringify(result))
+    return null
   }
 
   #after(wait: number, act: () => void): void {
@@ -156,7 +210,7 @@ export class Run implements RunHandle {
 
   /** The outcome of a task that was asked to stop and didn't. */
   #stopped(why: 'cancelled' | 'timeout'): Outcome {
-    this.log.warn('the task ignores its signal; its slot stays taken until its code returns')
+    this.logger.warn('the task ignores its signal; its slot stays taken until its code returns')
     if (why === 'timeout') return this.#timedOut()
     const message = 'The task did not react to being cancelled, and was ended without it.'
     return { status: 'cancelled', error: { code: 'cancel-ignored', message } }
@@ -178,7 +232,7 @@ export class Run implements RunHandle {
     const { reason } = this.signal
     if (reason instanceof RunAborted) {
       const isItself = error === reason || (error instanceof Error && error.cause === reason)
-      if (!isItself) this.log.info({ err: error }, 'the task threw after it was asked to stop')
+      if (!isItself) this.logger.info({ err: error }, 'the task threw after it was asked to stop')
       switch (reason.why) {
         case 'cancelled':
           return { status: 'cancelled', error: null }
@@ -188,7 +242,7 @@ export class Run implements RunHandle {
           return { status: 'interrupted' }
       }
     }
-    this.log.error({ err: error }, 'the attempt failed')
+    this.logger.error({ err: error }, 'the attempt failed')
     const retry = !(error instanceof TaskError) || error.retry
     return { status: 'failed', error: failureOf(error), retry }
   }

@@ -17,6 +17,8 @@ export interface Snapshot extends Omit<TaskState, 'owner'> {
     readonly progress: string
     readonly events: string
     readonly cancel: string
+    readonly result: string
+    readonly logs: string
   }
 }
 
@@ -59,6 +61,8 @@ export function snapshotOf(state: TaskState, health: Snapshot['health']): Snapsh
       progress: `${self}/progress`,
       events: `${self}/events`,
       cancel: `${self}/cancel`,
+      result: `${self}/result`,
+      logs: `${self}/logs`,
     },
   }
 }

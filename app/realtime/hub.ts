@@ -2,6 +2,7 @@ import type { Cut } from '#engine/cut'
 import { newsOf } from '#realtime/news'
 import type { Engine } from '#engine/engine'
 import { channelOf } from '#engine/snapshot'
+import type { LogLine, RunLog } from '#engine/run_log'
 import type { ServerResponse } from 'node:http'
 import { TaskLists } from '#realtime/task_lists'
 import { AntiEntropy } from '#realtime/anti_entropy'
@@ -32,7 +33,7 @@ export class Hub {
   readonly #index = new ChannelIndex()
   readonly #lists: TaskLists
   readonly #antiEntropy = new AntiEntropy()
-  #stopListening: (() => void) | undefined
+  #stopListening: (() => void)[] = []
   #timer: NodeJS.Timeout | undefined
 
   constructor(engine: Engine, logger: Logger, limits: StreamLimits) {
@@ -44,7 +45,10 @@ export class Hub {
 
   /** Begins to hand out cuts. */
   open(): void {
-    this.#stopListening = this.#engine.listen((cut) => this.#deliver(cut))
+    this.#stopListening = [
+      this.#engine.listen((cut) => this.#deliver(cut)),
+      this.#engine.logs.listen((log, line) => this.#tellLine(log, line)),
+    ]
     this.#timer = setInterval(() => {
       this.streams.tend()
       void this.repeat()
@@ -55,7 +59,7 @@ export class Hub {
   /** Ends all streams. */
   close(): void {
     clearInterval(this.#timer)
-    this.#stopListening?.()
+    for (const stop of this.#stopListening) stop()
     this.streams.drain()
   }
 
@@ -140,6 +144,12 @@ export class Hub {
 
   #tellWatchers(cut: Cut): void {
     for (const stream of this.#index.subscribers(channelOf(cut.id))) this.#send(cut, stream)
+  }
+
+  #tellLine({ id, owner }: RunLog, line: LogLine): void {
+    for (const stream of this.#index.subscribers(channelOf(id))) {
+      if (stream.owner === owner) stream.sendLine(line)
+    }
   }
 
   #send(cut: Cut, stream: EventStream): void {
