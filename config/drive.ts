@@ -29,7 +29,9 @@ function s3Settings() {
     region: env.get('S3_REGION') ?? 'us-east-1',
     // Without keys of its own the SDK looks for them where AWS puts them.
     ...(accessKeyId && secretAccessKey ? { credentials: { accessKeyId, secretAccessKey } } : {}),
-    // Servers other than Amazon's know no bucket as a host name.
-    ...(endpoint ? { endpoint, forcePathStyle: true } : {}),
+    // Many servers other than Amazon's know no bucket as a host name, and no trailing checksums.
+    ...(endpoint
+      ? { endpoint, forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED' as const }
+      : {}),
   }
 }

@@ -44,6 +44,13 @@ export function toResult(type: string, value: unknown): unknown {
   return plain(type, value ?? null, { name: 'result', limit: RESULT_LIMIT })
 }
 
+/** Throws `invalid-result` unless a file has a name, and a content type that a header can carry. */
+export function checkFile(type: string, name: string, contentType: string): void {
+  if (typeof name === 'string' && /^[\w.+-]+\/[\w.+-]+(; ?[\w.+=" -]+)?$/.test(contentType)) return
+  const problem = `${type}: a result file needs a name and a content type such as "text/csv"`
+  throw new TaskError('invalid-result', problem, { retry: false })
+}
+
 /** Whether a result is small enough for the table. */
 export function isInline(result: unknown): boolean {
   return Buffer.byteLength(JSON.stringify(result)) <= INLINE_LIMIT

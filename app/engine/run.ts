@@ -2,21 +2,18 @@ import type Task from '#models/task'
 import { LiveTask } from '#engine/live_task'
 import type { Cut } from '#engine/cut'
 import type { Bytes } from '#engine/bytes'
-import type { RunLog } from '#engine/run_log'
-import { entryOf } from '#engine/timeline'
-import { keepLines } from '#engine/kept_log'
-import type { TaskLogs } from '#engine/task_logs'
 import type { Commits } from '#engine/commits'
-import type { ResultFile, TaskFiles } from '#engine/task_files'
+import type { ResultFile } from '#engine/task_files'
+import { RunOutput, type OutputServices } from '#engine/run_output'
 import type { FileStore } from '#engine/file_store'
 import type { TaskTypes } from '#engine/task_types'
 import type { TaskType } from '#engine/task_type'
 import type { Logger } from '@adonisjs/core/logger'
 import type { Report } from '#engine/reports'
 import { milliseconds } from '#engine/duration'
-import { isInline, toCheckpoint, toResult } from '#engine/reports'
+import { toCheckpoint, toResult } from '#engine/reports'
 import type { RunHandle, Work } from '#engine/long_task'
-import { stateOf, type TaskFailure, type TaskState } from '#engine/task_state'
+import { stateOf, type TaskFailure } from '#engine/task_state'
 import { SUSPECT_AFTER } from '#engine/poison'
 import { RunAborted, RunFenced, TaskError } from '#engine/errors'
 import type { StoredFileData } from '#engine/stored_file'
@@ -37,12 +34,10 @@ export type Outcome =
   | { status: 'interrupted' }
   | { status: 'fenced' }
 
-export interface RunServices {
+export interface RunServices extends OutputServices {
   readonly types: TaskTypes
   readonly files: FileStore
   readonly commits: Commits
-  readonly taskFiles: TaskFiles
-  readonly logs: TaskLogs
   readonly logger: Logger
 }
 
@@ -59,12 +54,11 @@ export class Run implements RunHandle {
   readonly live: LiveTask
   /** The server's log, marked with this task. */
   readonly logger: Logger
+  /** Log lines and the result file. */
+  readonly output: RunOutput
   readonly task: Task
   #input: unknown
   #committed = false
-  #hasFile = false
-  readonly #kept: RunLog
-  #log?: Logger
   readonly #abort = new AbortController()
   readonly #deaf = Promise.withResolvers<Outcome>()
   readonly #returned = Promise.withResolvers<void>()
@@ -78,16 +72,13 @@ export class Run implements RunHandle {
     this.attempt = task.attempt
     this.checkpoint = task.checkpoint
     this.#services = services
-    this.#kept = services.logs.open(task)
     this.logger = services.logger.child({ task: task.id, type: task.type })
+    this.output = new RunOutput(task, this.logger, { services, signal: this.signal })
     this.live = new LiveTask(stateOf(task), (cut) => tell(this, cut))
   }
 
-  /** The task's own log: the server's, but its lines are kept. */
   get log(): Logger {
-    return (this.#log ??= keepLines(this.logger.child({}), (level, text) => {
-      this.#kept.add(level, text)
-    }))
+    return this.output.log
   }
 
   get input(): unknown {
@@ -132,25 +123,8 @@ export class Run implements RunHandle {
     this.#committed = true
   }
 
-  async writeResult(name: string, contentType: string, content: Bytes): Promise<ResultFile> {
-    this.signal.throwIfAborted()
-    this.#hasFile = true
-    return this.#services.taskFiles.write(this, { name, contentType }, content)
-  }
-
-  /** Once the end is in the table and before it is told: writes what was logged. */
-  async closeLog(end: TaskState | null): Promise<void> {
-    const entry = end && entryOf(end)
-    if (entry) this.#kept.add(entry.level, entry.message)
-    if (!this.#kept.isSaved) await this.#services.logs.flush(this.#kept)
-  }
-
-  /** Removes the result file of a run that did not complete its task. Never throws. */
-  async discardFile(end: TaskState | null): Promise<void> {
-    if (!this.#hasFile || end?.status === 'completed') return
-    await this.#services.taskFiles.discard(this).catch((error) => {
-      this.logger.error({ err: error }, 'a file is left until the next start')
-    })
+  writeResult(name: string, contentType: string, content: Bytes): Promise<ResultFile> {
+    return this.output.write(name, contentType, content)
   }
 
   /** Cancels; `at` is when that was asked for, ISO 8601. */
@@ -185,23 +159,12 @@ export class Run implements RunHandle {
   async #toTheEnd(type: TaskType): Promise<Outcome> {
     try {
       this.#input = await this.#validated(type)
-      if (this.attempt > 1) this.#kept.add('info', `Attempt ${this.attempt} begins.`)
+      this.output.begin()
       const result = toResult(type.type, await new type(this).run())
-      return { status: 'completed', result: await this.#placed(type.type, result) }
+      return { status: 'completed', result: await this.output.place(result) }
     } catch (error) {
       return this.#outcomeOf(error)
     }
-  }
-
-  /** A result that is too large for the table goes into a file. */
-  async #placed(type: string, result: unknown): Promise<unknown> {
-    if (isInline(result)) return result
-    if (this.#hasFile) {
-      const problem = `${type}: the result beside a file has more than 64 KiB of JSON`
-      throw new TaskError('invalid-result', problem, { retry: false })
-    }
-    await this.writeResult('result.json', 'application/json', JSON.stringify(result))
-    return null
   }
 
   #after(wait: number, act: () => void): void {

@@ -160,14 +160,14 @@ export class Runner {
       run,
       settle(run.live.seal(), outcome, { backoff, hasCheckpoint })
     )
-    await run.closeLog(state)
+    await run.output.closeLog(state)
     this.#progress.forget(run)
     this.#runs.delete(run.id)
     pass('before-tell')
     await this.#tellEnd(run, state)
     if (state?.status === 'queued') this.wake()
     await run.returned
-    await run.discardFile(state)
+    await run.output.discardFile(state)
   }
 
   /** Tells the end; of a fenced run, what became of the task instead. */

@@ -300,6 +300,14 @@ test.group('Files that do not count', () => {
     await until(async () => (await filesOf(id)).join() === '0,0')
   })
 
+  test('a content type that no header can carry fails the task', async ({ assert }) => {
+    for (const contentType of ['', 'text', 'text/plain\r\nX-Evil: 1', 'text/plain; a="ł"']) {
+      const id = await startScript((task) => task.writeResult('a.txt', contentType, 'a'))
+      assert.equal((await endOf(id)).snapshot.error?.code, 'invalid-result')
+      assert.deepEqual(await filesOf(id), [0, 0])
+    }
+  })
+
   test('a source that throws leaves nothing', async ({ assert }) => {
     const id = await startScript((task) =>
       task.writeResult(
