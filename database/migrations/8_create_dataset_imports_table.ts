@@ -19,7 +19,6 @@ export default class extends BaseSchema {
       table.timestamp('updated_at').notNullable()
       table.timestamp('deleted_at')
       table.index(['owner', 'dataset', 'seq'])
-      table.index(['deleted_at'])
     })
   }
 
