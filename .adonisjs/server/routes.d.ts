@@ -12,6 +12,10 @@ export type ScannedRoutes = {
     'task_events.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_cancellations.store': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_retries.store': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_results.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_logs.index': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'datasets.index': { paramsTuple?: []; params?: {} }
+    'datasets.destroy': { paramsTuple: [ParamValue]; params: {'name': ParamValue} }
     'task_types.index': { paramsTuple?: []; params?: {} }
     'health.show': { paramsTuple?: []; params?: {} }
     'client_scripts.script': { paramsTuple?: []; params?: {} }
@@ -35,6 +39,9 @@ export type ScannedRoutes = {
     'tasks.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_progress.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_events.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_results.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_logs.index': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'datasets.index': { paramsTuple?: []; params?: {} }
     'task_types.index': { paramsTuple?: []; params?: {} }
     'health.show': { paramsTuple?: []; params?: {} }
     'client_scripts.script': { paramsTuple?: []; params?: {} }
@@ -49,6 +56,9 @@ export type ScannedRoutes = {
     'tasks.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_progress.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_events.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_results.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_logs.index': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'datasets.index': { paramsTuple?: []; params?: {} }
     'task_types.index': { paramsTuple?: []; params?: {} }
     'health.show': { paramsTuple?: []; params?: {} }
     'client_scripts.script': { paramsTuple?: []; params?: {} }
@@ -60,6 +70,7 @@ export type ScannedRoutes = {
   }
   DELETE: {
     'tasks.destroy': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'datasets.destroy': { paramsTuple: [ParamValue]; params: {'name': ParamValue} }
   }
 }
 declare module '@adonisjs/core/types/http' {

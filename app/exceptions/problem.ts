@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { errors as vineErrors } from '@vinejs/vine'
+import { EndedWithoutResult } from '#exceptions/http_errors'
 
 /** One field that is wrong, and why. */
 export interface FieldProblem {
@@ -82,6 +83,10 @@ export function problemOf(error: unknown): Problem {
     }))
     const detail = errors.map(({ message }: FieldProblem) => message).join('. ')
     return { ...problem(problems.invalidInput, `${detail}.`), errors }
+  }
+  // The codes of tasks are their authors' own.
+  if (error instanceof EndedWithoutResult) {
+    return problem({ status: error.status, code: String(error.code) }, error.message)
   }
   const thrown: Thrown = typeof error === 'object' && error !== null ? error : {}
   const name = error instanceof Error ? error.name : ''

@@ -4,6 +4,8 @@ import { problems } from '#exceptions/problem'
 import { ForeignHost, ForeignOrigin } from '#exceptions/http_errors'
 import schemas from '#openapi/schemas.json' with { type: 'json' }
 import { taskOperations } from '#openapi/task_operations'
+import { resultOperations } from '#openapi/result_operations'
+import { datasetOperations } from '#openapi/dataset_operations'
 import { serverOperations } from '#openapi/server_operations'
 import { streamOperations } from '#openapi/stream_operations'
 import { requestHeaders, responseHeaders, type ResponseHeader } from '#openapi/headers'
@@ -18,6 +20,8 @@ import {
 
 const groups: Readonly<Record<string, Operations>> = {
   Tasks: taskOperations,
+  Results: resultOperations,
+  Datasets: datasetOperations,
   Streams: streamOperations,
   Server: serverOperations,
 }

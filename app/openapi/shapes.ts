@@ -1,6 +1,8 @@
 import type { Snapshot } from '#engine/snapshot'
+import type { LogLine } from '#engine/run_log'
 import type { Problem } from '#exceptions/problem'
 import type { Task } from '#transformers/task_transformer'
+import type { DatasetSummary } from '#models/datasets'
 import type { TaskListFrame } from '#realtime/task_list'
 
 export interface TaskPage {
@@ -11,6 +13,25 @@ export interface TaskPage {
     /** Leads to the next page; `null` on the last. */
     readonly nextCursor: string | null
   }
+}
+
+export interface LogPage {
+  readonly data: readonly LogLine[]
+  readonly meta: {
+    /** @asType integer */
+    readonly limit: number
+    /**
+     * What to ask for next, also later: leads to what is logged from now on.
+     * @asType integer
+     */
+    readonly nextAfter: number
+    readonly hasMore: boolean
+  }
+}
+
+export interface DatasetPage {
+  readonly data: readonly DatasetSummary[]
+  readonly meta: TaskPage['meta']
 }
 
 export interface TaskTypePage {
@@ -41,6 +62,9 @@ export interface Shapes {
   readonly Snapshot: Snapshot
   readonly Task: Task
   readonly TaskPage: TaskPage
+  readonly LogLine: LogLine
+  readonly LogPage: LogPage
+  readonly DatasetPage: DatasetPage
   readonly TaskTypePage: TaskTypePage
   readonly TaskListFrame: TaskListFrame
   readonly HealthReport: HealthReport

@@ -11,7 +11,7 @@ const writing = [engine.StorageFull, engine.DatabaseUnavailable]
 const line = {
   schema: { type: 'string', description: 'A line that draws itself over the last one.' },
 }
-const events = { message: shape('Snapshot') }
+const events = { message: { anyOf: [shape('Snapshot'), shape('LogLine')] } }
 
 const unchanged: Answer = {
   description: 'There is nothing newer than what the client has.',
@@ -108,7 +108,7 @@ export const taskOperations: Operations = {
   'GET /tasks/:id/events': {
     summary: 'Follow a task to its end in one request',
     description:
-      'The snapshot first, then every newer one; the id of an event is the version. Ends after the last snapshot.',
+      'The snapshot first, then every newer one; the id of an event is the version. Lines that the task logs come as `event: log`. Ends after the last snapshot.',
     heeds: ['Last-Event-ID'],
     answers: {
       200: {

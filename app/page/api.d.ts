@@ -5,7 +5,8 @@ export type TaskStatus = 'queued' | 'processing' | 'completed' | 'failed' | 'can
  * ISO 8601, UTC, with milliseconds.
  */
 export type Timestamp = string
-export type StartTask = StartSimulate
+export type LogLevel = 'info' | 'warn' | 'error' | 'fatal'
+export type StartTask = StartExportDataset | StartSimulate
 
 /**
  * The whole last known state of a task as clients see it: what polls answer, what Transmit and SSE carry. Always whole, never a delta.
@@ -20,6 +21,8 @@ export interface Snapshot {
     progress: string
     events: string
     cancel: string
+    result: string
+    logs: string
   }
   id: string
   type: string
@@ -87,6 +90,8 @@ export interface Task {
     progress: string
     events: string
     cancel: string
+    result: string
+    logs: string
   }
   id: string
   type: string
@@ -147,6 +152,56 @@ export interface TaskPage {
     nextCursor: string | null
   }
 }
+/**
+ * A line that a task has logged, as clients see it.
+ */
+export interface LogLine {
+  /**
+   * Orders the lines of a task.
+   */
+  seq: number
+  attempt: number
+  level: LogLevel
+  message: string
+  /**
+   * ISO 8601 UTC.
+   */
+  time: string
+}
+export interface LogPage {
+  data: LogLine[]
+  meta: {
+    limit: number
+    /**
+     * What to ask for next, also later: leads to what is logged from now on.
+     */
+    nextAfter: number
+    hasMore: boolean
+  }
+}
+export interface DatasetPage {
+  data: DatasetSummary[]
+  meta: {
+    limit: number
+    /**
+     * Leads to the next page; `null` on the last.
+     */
+    nextCursor: string | null
+  }
+}
+export interface DatasetSummary {
+  name: string
+  rows: number
+  /**
+   * How many imports it is made of.
+   */
+  tasks: number
+  /**
+   * ISO 8601 UTC.
+   */
+  createdAt: string
+  updatedAt: string
+}
 export interface TaskTypePage {
   data: {
     type: string
@@ -199,6 +254,18 @@ export interface FieldProblem {
   field: string
   rule: string
   message: string
+}
+/**
+ * Writes a dataset into a CSV or NDJSON file
+ */
+export interface StartExportDataset {
+  type: 'export-dataset'
+  input: {
+    dataset: string
+    format?: 'csv' | 'ndjson'
+    gzip?: boolean
+  }
+  id?: string
 }
 /**
  * Loads an uploaded CSV file with a header row into a dataset

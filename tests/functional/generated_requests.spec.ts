@@ -49,7 +49,7 @@ test.group('Requests that nobody thought of', () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)
     )
     assert.sameMembers([...succeeded], operations, `some were never answered with 2xx, ${hint}`)
-    for (const rare of ['GET /tasks/{id} 304', 'POST /tasks 422']) {
+    for (const rare of ['GET /tasks/{id}/result 206', 'GET /tasks/{id} 304', 'POST /tasks 422']) {
       assert.include([...seen], rare)
     }
     assert.equal((await fetch(`${server.url}/health`)).status, 200)
