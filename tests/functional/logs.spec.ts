@@ -1,4 +1,3 @@
-import SQLite from 'better-sqlite3'
 import { test } from '@japa/runner'
 import db from '@adonisjs/lucid/services/db'
 import { randomUUID } from 'node:crypto'
@@ -172,12 +171,10 @@ test.group('The log of a task', () => {
     cleanup,
   }) => {
     const statements: string[] = []
-    const { prepare } = SQLite.prototype
-    SQLite.prototype.prepare = function (this: SQLite.Database, sql: string) {
-      statements.push(sql)
-      return prepare.call(this, sql)
-    } as typeof prepare
-    cleanup(() => void (SQLite.prototype.prepare = prepare))
+    const { client } = db.connection().getWriteClient()
+    const hear = ({ sql }: { sql: string }) => void statements.push(sql)
+    client.on('query', hear)
+    cleanup(() => void client.off('query', hear))
     const id = await startScript(async (task) => task.progress(50))
     await endOf(id)
     assert.isAbove(statements.length, 0)
