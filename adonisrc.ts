@@ -23,9 +23,11 @@ export default defineConfig({
     () => import('@adonisjs/cors/cors_provider'),
     () => import('@adonisjs/lucid/database_provider'),
     () => import('@adonisjs/transmit/transmit_provider'),
+    () => import('@adonisjs/drive/drive_provider'),
     () => import('#providers/database_provider'),
     () => import('#providers/engine_provider'),
     () => import('#providers/realtime_provider'),
+    () => import('#providers/datasets_provider'),
   ],
 
   preloads: [

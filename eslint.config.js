@@ -10,7 +10,7 @@ function border(files, forbidden, message) {
   }
 }
 
-const face = ['#controllers/*', '#validators/*', '#transformers/*', '#middleware/*']
+const face = ['#controllers/*', '#validators/*', '#transformers/*', '#middleware/*', '#openapi/*']
 
 export default configApp(
   { ignores: ['.adonisjs/**', 'database/schema.ts', 'build/**', 'tmp/**', 'benchmarks/**'] },

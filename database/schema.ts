@@ -8,6 +8,29 @@ import { BaseModel, column } from '@adonisjs/lucid/orm'
 import { json, instant, integer } from '#models/columns'
 import { DateTime } from 'luxon'
 
+export class DatasetImportSchema extends BaseModel {
+  static $columns = ['columns', 'createdAt', 'dataset', 'deletedAt', 'owner', 'rows', 'seq', 'taskId', 'updatedAt'] as const
+  $columns = DatasetImportSchema.$columns
+  @json()
+  declare columns: unknown
+  @instant()
+  declare createdAt: DateTime
+  @column()
+  declare dataset: string
+  @instant()
+  declare deletedAt: DateTime | null
+  @column()
+  declare owner: string
+  @column()
+  declare rows: number
+  @integer()
+  declare seq: number
+  @column()
+  declare taskId: string
+  @instant()
+  declare updatedAt: DateTime
+}
+
 export class DatasetRejectSchema extends BaseModel {
   static $columns = ['line', 'reason', 'taskId'] as const
   $columns = DatasetRejectSchema.$columns
@@ -69,6 +92,42 @@ export class RunnerSchema extends BaseModel {
   declare pid: number
   @column.dateTime()
   declare startedAt: DateTime
+}
+
+export class TaskFileSchema extends BaseModel {
+  static $columns = ['claim', 'contentType', 'key', 'name', 'sha256', 'size', 'taskId'] as const
+  $columns = TaskFileSchema.$columns
+  @integer()
+  declare claim: number
+  @column()
+  declare contentType: string
+  @column({ isPrimary: true })
+  declare key: string
+  @column()
+  declare name: string
+  @column()
+  declare sha256: string
+  @integer()
+  declare size: number
+  @column()
+  declare taskId: string
+}
+
+export class TaskLogSchema extends BaseModel {
+  static $columns = ['attempt', 'level', 'message', 'seq', 'taskId', 'time'] as const
+  $columns = TaskLogSchema.$columns
+  @column()
+  declare attempt: number
+  @column()
+  declare level: string
+  @column()
+  declare message: string
+  @integer()
+  declare seq: number
+  @column({ isPrimary: true })
+  declare taskId: string
+  @instant()
+  declare time: DateTime
 }
 
 export class TaskSchema extends BaseModel {

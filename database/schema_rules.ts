@@ -39,5 +39,16 @@ export default {
       },
     },
     dataset_rows: { columns: { data: json } },
+    dataset_imports: {
+      columns: {
+        seq: integer,
+        columns: json,
+        created_at: instant,
+        updated_at: instant,
+        deleted_at: instant,
+      },
+    },
+    task_files: { columns: { claim: integer, size: integer } },
+    task_logs: { columns: { seq: integer, time: instant } },
   },
 } satisfies SchemaRules

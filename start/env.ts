@@ -1,5 +1,6 @@
 import { appKey } from '#start/app_key'
 import { bytes, count, duration, loopbackHost, oneOf, statePath } from '#start/env_rules'
+import { driveDisk } from '#start/drive_disk'
 import { Env } from '@adonisjs/core/env'
 
 /** Every setting, checked once at start-up. `.env.example` explains each line. */
@@ -18,6 +19,13 @@ const env = await Env.create(new URL('../', import.meta.url), {
   SQLITE_PATH: statePath({ fallback: 'tmp/db.sqlite3' }),
   STORAGE_PATH: statePath({ fallback: 'tmp/storage' }),
   MAX_UPLOAD: bytes({ max: '1tb', fallback: '2gb' }),
+
+  DRIVE_DISK: driveDisk(),
+  S3_BUCKET: Env.schema.string.optional(),
+  S3_REGION: Env.schema.string.optional(),
+  S3_ENDPOINT: Env.schema.string.optional({ format: 'url', tld: false }),
+  S3_ACCESS_KEY_ID: Env.schema.string.optional(),
+  S3_SECRET_ACCESS_KEY: Env.schema.string.optional(),
 
   TASK_CONCURRENCY: count({ min: 1, max: 10_000, fallback: 10 }),
   TASK_MAX_QUEUED: count({ min: 1, max: 1_000_000, fallback: 10_000 }),

@@ -5,6 +5,8 @@ import { Engine } from '#engine/engine'
 import type { Config } from '@japa/runner/types'
 import { pluginAdonisJS } from '@japa/plugin-adonisjs'
 import testUtils from '@adonisjs/core/services/test_utils'
+import { watchAnswers } from '#tests/helpers/contract_watch'
+import { assertNoMismatch } from '#tests/helpers/mismatches'
 
 export const plugins: Config['plugins'] = [assert(), pluginAdonisJS(app), apiClient()]
 
@@ -25,5 +27,9 @@ export const runnerHooks: Required<Pick<Config, 'setup' | 'teardown'>> = {
 export const configureSuite: Config['configureSuite'] = (suite) => {
   if (suite.name === 'functional') {
     suite.setup(() => testUtils.httpServer().start())
+    watchAnswers((port) => port === Number(process.env.PORT))
+    suite.onTest((test) => test.teardown(assertNoMismatch))
+    suite.onGroup((group) => group.each.teardown(assertNoMismatch))
+    suite.teardown(assertNoMismatch)
   }
 }

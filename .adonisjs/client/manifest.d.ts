@@ -4,5 +4,6 @@
  */
 
 /// <reference path="../../adonisrc.ts" />
+/// <reference path="../../config/drive.ts" />
 /// <reference path="../../config/logger.ts" />
 /// <reference path="../../config/transmit.ts" />

@@ -5,13 +5,18 @@
 
 export const controllers = {
   Answers: () => import('#controllers/answers'),
+  ApiDescriptions: () => import('#controllers/api_descriptions_controller'),
   ClientScripts: () => import('#controllers/client_scripts_controller'),
+  Datasets: () => import('#controllers/datasets_controller'),
+  FileAnswer: () => import('#controllers/file_answer'),
   Health: () => import('#controllers/health_controller'),
   Patience: () => import('#controllers/patience'),
   StartAnswer: () => import('#controllers/start_answer'),
   TaskCancellations: () => import('#controllers/task_cancellations_controller'),
   TaskEvents: () => import('#controllers/task_events_controller'),
+  TaskLogs: () => import('#controllers/task_logs_controller'),
   TaskProgress: () => import('#controllers/task_progress_controller'),
+  TaskResults: () => import('#controllers/task_results_controller'),
   TaskRetries: () => import('#controllers/task_retries_controller'),
   TaskStream: () => import('#controllers/task_stream'),
   TaskTypes: () => import('#controllers/task_types_controller'),

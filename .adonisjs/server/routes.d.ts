@@ -12,10 +12,17 @@ export type ScannedRoutes = {
     'task_events.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_cancellations.store': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_retries.store': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_results.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_logs.index': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'datasets.index': { paramsTuple?: []; params?: {} }
+    'datasets.destroy': { paramsTuple: [ParamValue]; params: {'name': ParamValue} }
     'task_types.index': { paramsTuple?: []; params?: {} }
     'health.show': { paramsTuple?: []; params?: {} }
     'client_scripts.script': { paramsTuple?: []; params?: {} }
     'client_scripts.types': { paramsTuple?: []; params?: {} }
+    'client_scripts.api_types': { paramsTuple?: []; params?: {} }
+    'api_descriptions.document': { paramsTuple?: []; params?: {} }
+    'api_descriptions.page': { paramsTuple?: []; params?: {} }
     'event_stream': { paramsTuple?: []; params?: {} }
     'subscribe': { paramsTuple?: []; params?: {} }
     'unsubscribe': { paramsTuple?: []; params?: {} }
@@ -32,10 +39,16 @@ export type ScannedRoutes = {
     'tasks.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_progress.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_events.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_results.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_logs.index': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'datasets.index': { paramsTuple?: []; params?: {} }
     'task_types.index': { paramsTuple?: []; params?: {} }
     'health.show': { paramsTuple?: []; params?: {} }
     'client_scripts.script': { paramsTuple?: []; params?: {} }
     'client_scripts.types': { paramsTuple?: []; params?: {} }
+    'client_scripts.api_types': { paramsTuple?: []; params?: {} }
+    'api_descriptions.document': { paramsTuple?: []; params?: {} }
+    'api_descriptions.page': { paramsTuple?: []; params?: {} }
     'event_stream': { paramsTuple?: []; params?: {} }
   }
   HEAD: {
@@ -43,14 +56,21 @@ export type ScannedRoutes = {
     'tasks.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_progress.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
     'task_events.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_results.show': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'task_logs.index': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'datasets.index': { paramsTuple?: []; params?: {} }
     'task_types.index': { paramsTuple?: []; params?: {} }
     'health.show': { paramsTuple?: []; params?: {} }
     'client_scripts.script': { paramsTuple?: []; params?: {} }
     'client_scripts.types': { paramsTuple?: []; params?: {} }
+    'client_scripts.api_types': { paramsTuple?: []; params?: {} }
+    'api_descriptions.document': { paramsTuple?: []; params?: {} }
+    'api_descriptions.page': { paramsTuple?: []; params?: {} }
     'event_stream': { paramsTuple?: []; params?: {} }
   }
   DELETE: {
     'tasks.destroy': { paramsTuple: [ParamValue]; params: {'id': ParamValue} }
+    'datasets.destroy': { paramsTuple: [ParamValue]; params: {'name': ParamValue} }
   }
 }
 declare module '@adonisjs/core/types/http' {

@@ -24,23 +24,26 @@ export function versionOfTag(tag: string | undefined): number | undefined {
  * Answers with a representation of a cut: its bytes, its `ETag`, 304 where the client has it
  * (RFC 9110 §13). What isn't given is the snapshot itself.
  */
-export function answerWithCut({ request, response }: HttpContext, cut: Cut, body?: object): void {
+export function answerWithCut(ctx: HttpContext, cut: Cut, body?: object): void {
+  const { response } = ctx
   const etag = tagOf(cut)
   response.header('ETag', etag).header('Cache-Control', 'private, no-cache').vary('Accept')
-  const isRead = request.method() === 'GET' || request.method() === 'HEAD'
-  if (isRead && names(request.header('if-none-match'), etag)) return response.status(304).send(null)
+  if (hasIt(ctx, etag)) return response.status(304).send(null)
   response
     .header('Content-Type', 'application/json; charset=utf-8')
     .send(body ? JSON.stringify(body) : cut.json)
 }
 
 /**
- * Whether `If-None-Match` names this `ETag` (RFC 9110 §13.1.2). AdonisJS' own `fresh` says no where
- * `Cache-Control: no-cache` is sent, too, and `fetch` adds that to each `If-None-Match` of a page.
+ * Whether a reader has what this `ETag` names (`If-None-Match`, RFC 9110 §13.1.2). AdonisJS' own
+ * `fresh` says no where `Cache-Control: no-cache` is sent, too, and `fetch` adds that to each
+ * `If-None-Match` of a page.
  */
-function names(header: string | undefined, etag: string): boolean {
-  const tags = header?.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
-  return tags !== undefined && (tags.includes(etag) || tags.includes('*'))
+export function hasIt({ request }: HttpContext, etag: string): boolean {
+  if (request.method() !== 'GET' && request.method() !== 'HEAD') return false
+  const tags = request.header('if-none-match')?.split(',')
+  const names = tags?.map((tag) => tag.trim().replace(/^W\//, ''))
+  return names !== undefined && (names.includes(etag) || names.includes('*'))
 }
 
 /**

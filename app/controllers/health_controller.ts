@@ -2,6 +2,7 @@ import { engine } from '#start/services'
 import { DbCheck } from '@adonisjs/lucid/database'
 import db from '@adonisjs/lucid/services/db'
 import { HealthChecks } from '@adonisjs/core/health'
+import type { HealthReport } from '#openapi/shapes'
 import type { HttpContext } from '@adonisjs/core/http'
 
 /** Whether the server lives and is ready for work. */
@@ -13,10 +14,11 @@ export default class HealthController {
     const report = await this.#checks.run()
     const isReady = report.isHealthy && !engine.isStopping
     if (!isReady) response.header('Retry-After', 5)
-    return response.status(isReady ? 200 : 503).send({
+    const body: HealthReport = {
       status: engine.isStopping ? 'stopping' : report.status,
       uptime: Math.round(report.debugInfo.uptime),
       checks: report.checks.map(({ name, status, message }) => ({ name, status, message })),
-    })
+    }
+    return response.status(isReady ? 200 : 503).send(body)
   }
 }

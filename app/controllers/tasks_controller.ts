@@ -8,6 +8,7 @@ import { idempotencyKey } from '#validators/idempotency_key'
 import { listTasksValidator } from '#validators/task'
 import type { HttpContext } from '@adonisjs/core/http'
 import TaskTransformer from '#transformers/task_transformer'
+import type { TaskPage } from '#openapi/shapes'
 import { cursorOf, seqOf } from '#transformers/cursor'
 import type { Encoding } from '#realtime/encoding'
 import { lineEncoding } from '#realtime/line_encoding'
@@ -52,8 +53,8 @@ export default class TasksController {
     return ctx.response.status(204).send(null)
   }
 
-  /** Newest first. `meta.nextCursor` leads to the next page, `null` on the last. */
-  async index(ctx: HttpContext) {
+  /** Newest first. */
+  async index(ctx: HttpContext): Promise<TaskPage> {
     const { cursor, limit = 20, ...filter } = await ctx.request.validateUsing(listTasksValidator)
     const before = cursor === undefined ? undefined : seqOf(cursor)
     const owner = ownerOf(ctx)

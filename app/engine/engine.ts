@@ -16,6 +16,12 @@ import { Retries } from '#engine/retries'
 import { IdempotencyKeys, keyed, type KeyedRequest } from '#engine/idempotency_keys'
 import { Runners } from '#engine/runners'
 import { Elsewhere, type Interest } from '#engine/elsewhere'
+import { TaskLogs } from '#engine/task_logs'
+import { TaskFiles } from '#engine/task_files'
+import { TaskLogTable } from '#engine/task_log_table'
+import type { Disk } from '@adonisjs/drive'
+import { entryOf } from '#engine/timeline'
+import type { StoredTask } from '#engine/stored_task'
 import type { TaskTypes } from '#engine/task_types'
 import { errors as vineErrors } from '@vinejs/vine'
 import type { Logger } from '@adonisjs/core/logger'
@@ -42,6 +48,8 @@ export interface EngineOptions {
   readonly lockFolder: string
   /** Folder of the uploaded files. */
   readonly storageFolder: string
+  /** Where the files go that tasks leave behind. */
+  readonly disk: Disk
   readonly concurrency: number
   readonly maxQueued: number
   /** Milliseconds for which a finished task is kept. */
@@ -72,6 +80,8 @@ export interface Started {
 export class Engine {
   readonly types: TaskTypes
   readonly files: FileStore
+  readonly taskFiles: TaskFiles
+  readonly logs: TaskLogs
   readonly #options: EngineOptions
   readonly #runners: Runners
   readonly #table: TaskTable
@@ -96,6 +106,8 @@ export class Engine {
     this.types = types
     this.#runners = new Runners(options)
     this.files = new FileStore(options.storageFolder, this.#runners.id)
+    this.taskFiles = new TaskFiles({ db, uploads: this.files, disk: options.disk })
+    this.logs = new TaskLogs(new TaskLogTable(db), logger)
     this.#table = new TaskTable(db)
     this.#starts = new Starts(this.#table)
     this.#history = new History(db, logger)
@@ -104,7 +116,7 @@ export class Engine {
     this.#retention = new Retention({
       db,
       logger,
-      files: this.files,
+      files: this.taskFiles,
       keys: this.#keys,
       keepFor: options.retention,
       tell: (gone) => this.#goneListeners.forEach((listener) => listener(gone)),
@@ -118,6 +130,8 @@ export class Engine {
       concurrency,
       files: this.files,
       history: this.#history,
+      taskFiles: this.taskFiles,
+      logs: this.logs,
       commits: new Commits(db, this.#table, logger),
       tell: (cut) => this.#tell(cut),
     })
@@ -162,6 +176,7 @@ export class Engine {
       (runner) => this.#runners.isAlive(runner),
       (keys) => this.#table.keysInUse(keys)
     )
+    await this.taskFiles.sweep()
   }
 
   /** Begins to take tasks, those first that have waited longest. */
@@ -399,7 +414,18 @@ export class Engine {
     for (const task of changed) this.#tell(new Cut(task))
     if (changed.length > 0) {
       this.#options.logger.warn({ tasks: changed.length }, 'tasks were recovered or have expired')
+      await this.#tidy(changed)
     }
+  }
+
+  /** Says in the logs of tasks what became of them, and removes what their dead runs left. */
+  async #tidy(changed: readonly StoredTask[]): Promise<void> {
+    for (const task of changed) {
+      const entry = entryOf(task)
+      if (entry) this.logs.open(task).add(entry.level, entry.message)
+    }
+    await this.logs.save()
+    await this.taskFiles.sweep()
   }
 
   #tell(cut: Cut): void {

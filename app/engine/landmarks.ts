@@ -2,7 +2,14 @@ import { channel } from 'node:diagnostics_channel'
 
 /** Moments at which a crash is most telling. */
 export type Landmark =
-  'before-claim' | 'after-claim' | 'mid-batch' | 'before-tell' | 'draining' | 'before-remove'
+  | 'before-claim'
+  | 'after-claim'
+  | 'mid-batch'
+  | 'mid-file'
+  | 'after-file'
+  | 'before-tell'
+  | 'draining'
+  | 'before-remove'
 
 const landmarks = channel('headway:landmark')
 

@@ -1,6 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Logger } from '@adonisjs/core/logger'
 import type { Report } from '#engine/reports'
+import type { Bytes } from '#engine/bytes'
+import type { ResultFile } from '#engine/task_files'
 import { RunAborted } from '#engine/errors'
 import type { Backoff } from '#engine/backoff'
 import type { InputOf, TaskInput } from '#engine/task_input'
@@ -20,6 +22,7 @@ export interface RunHandle {
   readonly current: number
   report(report: Report): void
   commit(checkpoint: unknown, work: Work): Promise<void>
+  writeResult(name: string, contentType: string, content: Bytes): Promise<ResultFile>
 }
 
 /** The database work of one commit. Every query in it uses `trx`. */
@@ -40,7 +43,7 @@ export interface EachOptions<T> {
  * A task type: extend this class in `app/tasks/`, name it with `static type`, describe it, give it
  * an input schema, and write `run`. One object is one run.
  *
- * `run` gives the result, any JSON value. What it throws fails the attempt: a `TaskError` with its
+ * `run` gives the result, any JSON value; one of more than 64 KiB is kept as a file. What it throws fails the attempt: a `TaskError` with its
  * own code, anything else with `task-error`. Another attempt follows while there are some left,
  * unless the error says that it is no use.
  *
@@ -104,7 +107,10 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
     return this.#run.signal
   }
 
-  /** Writes to the server's log, marked with this task. */
+  /**
+   * Writes to the server's log, marked with this task. The text of `info` and above is also kept
+   * with the task (the newest 1,000 lines, 2,000 characters each), where its owner can read it.
+   */
   get log(): Logger {
     return this.#run.log
   }
@@ -136,6 +142,19 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
     const { reason } = this.signal
     if (!(reason instanceof RunAborted && reason.why === 'stopping')) this.signal.throwIfAborted()
     await this.#run.commit(checkpoint, work)
+  }
+
+  /**
+   * Stores the result as a file, which `GET /tasks/:id/result` then gives instead of what `run`
+   * returns; a second one takes its place. Takes from `content` only as fast as the disk does, so
+   * a generator or a stream of any length is never in memory as a whole.
+   *
+   * @param name what people see when they save it: `people.csv.gz`
+   * @param content text or bytes, whole or piece by piece
+   * @returns name, bytes and SHA-256 of the file, to be returned from `run` or not
+   */
+  async writeResult(name: string, contentType: string, content: Bytes): Promise<ResultFile> {
+    return this.#run.writeResult(name, contentType, content)
   }
 
   /**

@@ -3,8 +3,10 @@ import { DEEPEST, isTooDeep } from '#engine/json_depth'
 
 /** Characters. */
 const MESSAGE_LIMIT = 500
-/** Bytes of JSON. */
-const RESULT_LIMIT = 1_048_576
+/** Bytes of JSON. What is larger is for a file that the task writes piece by piece. */
+const RESULT_LIMIT = 16_777_216
+/** Bytes of JSON that the table keeps. */
+const INLINE_LIMIT = 65_536
 /** A header of a megabyte is in every checkpoint of an import. */
 const CHECKPOINT_LIMIT = 4_194_304
 
@@ -40,6 +42,18 @@ export function checkText(type: string, name: string, value: string | null): voi
 /** A copy of the value as JSON keeps it. Throws `invalid-result` for what is no JSON or too large. */
 export function toResult(type: string, value: unknown): unknown {
   return plain(type, value ?? null, { name: 'result', limit: RESULT_LIMIT })
+}
+
+/** Throws `invalid-result` unless a file has a name, and a content type that a header can carry. */
+export function checkFile(type: string, name: string, contentType: string): void {
+  if (typeof name === 'string' && /^[\w.+-]+\/[\w.+-]+(; ?[\w.+=" -]+)?$/.test(contentType)) return
+  const problem = `${type}: a result file needs a name and a content type such as "text/csv"`
+  throw new TaskError('invalid-result', problem, { retry: false })
+}
+
+/** Whether a result is small enough for the table. */
+export function isInline(result: unknown): boolean {
+  return Buffer.byteLength(JSON.stringify(result)) <= INLINE_LIMIT
 }
 
 /** The same for a checkpoint: `invalid-checkpoint`. */

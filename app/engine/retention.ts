@@ -1,7 +1,7 @@
 import { pass } from '#engine/landmarks'
 import { now } from '#engine/task_state'
-import type { FileStore } from '#engine/file_store'
 import type { IdempotencyKeys } from '#engine/idempotency_keys'
+import type { TaskFiles } from '#engine/task_files'
 import type { Logger } from '@adonisjs/core/logger'
 import { TaskGone, TaskIdTaken } from '#engine/errors'
 import type { StoredFileData } from '#engine/stored_file'
@@ -24,7 +24,7 @@ export interface Gone {
 export interface RetentionOptions {
   readonly db: Database
   readonly logger: Logger
-  readonly files: FileStore
+  readonly files: TaskFiles
   readonly keys: IdempotencyKeys
   /** Milliseconds for which a finished task is kept. */
   readonly keepFor: number
@@ -126,9 +126,9 @@ export class Retention {
     if (gone.length === 0) return 0
     pass('before-remove')
     tell(gone.map(({ id, owner }) => ({ id, owner })))
-    for (const { file } of gone) {
-      if (file !== null) await files.remove(JSON.parse(file) as StoredFileData)
-    }
+    await files.removeOf(
+      gone.map(({ id, file }) => ({ id, file: file && (JSON.parse(file) as StoredFileData) }))
+    )
     return gone.length
   }
 }

@@ -1,8 +1,11 @@
 import type { StoredTask } from '#engine/stored_task'
 import { LiveTask } from '#engine/live_task'
 import type { Cut } from '#engine/cut'
+import type { Bytes } from '#engine/bytes'
 import type { Commits } from '#engine/commits'
 import type { History } from '#engine/history'
+import type { ResultFile } from '#engine/task_files'
+import { RunOutput, type OutputServices } from '#engine/run_output'
 import type { FileStore } from '#engine/file_store'
 import type { TaskTypes } from '#engine/task_types'
 import type { TaskType } from '#engine/task_type'
@@ -31,7 +34,7 @@ export type Outcome =
   | { status: 'interrupted' }
   | { status: 'fenced' }
 
-export interface RunServices {
+export interface RunServices extends OutputServices {
   readonly types: TaskTypes
   readonly files: FileStore
   readonly commits: Commits
@@ -50,7 +53,10 @@ export class Run implements RunHandle {
   readonly attempt: number
   readonly checkpoint: unknown
   readonly live: LiveTask
-  readonly log: Logger
+  /** The server's log, marked with this task. */
+  readonly logger: Logger
+  /** Log lines and the result file. */
+  readonly output: RunOutput
   readonly task: StoredTask
   #input: unknown
   #committed = false
@@ -67,11 +73,16 @@ export class Run implements RunHandle {
     this.attempt = task.attempt
     this.checkpoint = task.checkpoint
     this.#services = services
-    this.log = services.logger.child({ task: task.id, type: task.type })
+    this.logger = services.logger.child({ task: task.id, type: task.type })
+    this.output = new RunOutput(task, this.logger, { services, signal: this.signal })
     this.live = new LiveTask(task, (cut) => tell(this, cut), {
       curve: services.history.find(task.type),
       size: task.file?.size,
     })
+  }
+
+  get log(): Logger {
+    return this.output.log
   }
 
   get input(): unknown {
@@ -116,6 +127,10 @@ export class Run implements RunHandle {
     this.#committed = true
   }
 
+  writeResult(name: string, contentType: string, content: Bytes): Promise<ResultFile> {
+    return this.output.write(name, contentType, content)
+  }
+
   /** Cancels; `at` is when that was asked for, ISO 8601. */
   cancel(at: string): void {
     this.live.requestCancel(at)
@@ -148,7 +163,9 @@ export class Run implements RunHandle {
   async #toTheEnd(type: TaskType): Promise<Outcome> {
     try {
       this.#input = await this.#validated(type)
-      return { status: 'completed', result: toResult(type.type, await new type(this).run()) }
+      this.output.begin()
+      const result = toResult(type.type, await new type(this).run())
+      return { status: 'completed', result: await this.output.place(result) }
     } catch (error) {
       return this.#outcomeOf(error)
     }
@@ -160,7 +177,7 @@ export class Run implements RunHandle {
 
   /** The outcome of a task that was asked to stop and didn't. */
   #stopped(why: 'cancelled' | 'timeout'): Outcome {
-    this.log.warn('the task ignores its signal; its slot stays taken until its code returns')
+    this.logger.warn('the task ignores its signal; its slot stays taken until its code returns')
     if (why === 'timeout') return this.#timedOut()
     const message = 'The task did not react to being cancelled, and was ended without it.'
     return { status: 'cancelled', error: { code: 'cancel-ignored', message } }
@@ -182,7 +199,7 @@ export class Run implements RunHandle {
     const { reason } = this.signal
     if (reason instanceof RunAborted) {
       const isItself = error === reason || (error instanceof Error && error.cause === reason)
-      if (!isItself) this.log.info({ err: error }, 'the task threw after it was asked to stop')
+      if (!isItself) this.logger.info({ err: error }, 'the task threw after it was asked to stop')
       switch (reason.why) {
         case 'cancelled':
           return { status: 'cancelled', error: null }
@@ -192,7 +209,7 @@ export class Run implements RunHandle {
           return { status: 'interrupted' }
       }
     }
-    this.log.error({ err: error }, 'the attempt failed')
+    this.logger.error({ err: error }, 'the attempt failed')
     const retry = !(error instanceof TaskError) || error.retry
     return { status: 'failed', error: failureOf(error), retry }
   }

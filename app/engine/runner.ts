@@ -100,6 +100,7 @@ export class Runner {
     this.#ticker = undefined
     await this.#progress.save()
     await this.#options.history.save()
+    await this.#options.logs.save()
   }
 
   get #hasRoom(): boolean {
@@ -174,12 +175,14 @@ export class Runner {
       run,
       settle(run.live.seal(), outcome, { backoff, hasCheckpoint })
     )
+    await run.output.closeLog(state)
     this.#progress.forget(run)
     this.#runs.delete(run.id)
     pass('before-tell')
     await this.#tellEnd(run, state)
     if (state?.status === 'queued') this.wake()
     await run.returned
+    await run.output.discardFile(state)
   }
 
   #learn(run: Run, outcome: Outcome): void {
@@ -190,7 +193,7 @@ export class Runner {
   /** Tells the end; of a fenced run, what became of the task instead. */
   async #tellEnd(run: Run, state: TaskState | null): Promise<void> {
     if (state) return this.#options.tell(new Cut(state))
-    run.log.warn('the task was taken from this run')
+    run.logger.warn('the task was taken from this run')
     const task = await this.#options.table.find(run.id).catch(() => null)
     if (task) this.#options.tell(new Cut(task))
   }
@@ -206,7 +209,7 @@ export class Runner {
         if (await this.#options.table.finish(state, run.claim)) return state
         return state.status === 'queued' ? await this.#finish(run, cancelledInstead(state)) : null
       } catch (error) {
-        run.log.error({ err: error }, 'the end of the task could not be written, trying again')
+        run.logger.error({ err: error }, 'the end of the task could not be written, trying again')
         await delay(wait, undefined, { ref: !this.#stopping })
       }
     }
@@ -217,6 +220,7 @@ export class Runner {
     for (const run of this.#runs.values()) run.live.checkHealth({ isBusy: this.#options.isBusy() })
     await this.#progress.save()
     await this.#options.history.save()
+    await this.#options.logs.save()
     if (this.#runs.size > 0) await this.#readCancelRequests()
   }
 

@@ -12,6 +12,8 @@ export interface Addresses {
     readonly progress: string
     readonly events: string
     readonly cancel: string
+    readonly result: string
+    readonly logs: string
   }
 }
 
@@ -34,6 +36,8 @@ export function addressesOf(id: string): Addresses {
       progress: `${self}/progress`,
       events: `${self}/events`,
       cancel: `${self}/cancel`,
+      result: `${self}/result`,
+      logs: `${self}/logs`,
     },
   }
 }

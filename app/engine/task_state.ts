@@ -1,5 +1,11 @@
 import type { TaskStatus } from '#engine/status'
 
+/**
+ * ISO 8601, UTC, with milliseconds.
+ * @format date-time
+ */
+export type Timestamp = string
+
 /** What clients are told of a failure. The stack stays in the log. */
 export interface TaskFailure {
   /** Stable, kebab-case. */
@@ -7,13 +13,17 @@ export interface TaskFailure {
   readonly message: string
 }
 
-/** All that a snapshot is made of. Times are ISO 8601 UTC with milliseconds. */
+/** All that a snapshot is made of. */
 export interface TaskState {
   readonly id: string
   readonly owner: string
   readonly type: string
   readonly status: TaskStatus
-  /** 0–100, or `null` while it can't be known. */
+  /**
+   * `null` while it can't be known.
+   * @minimum 0
+   * @maximum 100
+   */
   readonly progress: number | null
   readonly message: string | null
   readonly current: number | null
@@ -24,18 +34,27 @@ export interface TaskState {
   readonly etaSeconds: number | null
   /** `rate` (this attempt), `history` (earlier runs of the type) or `mixed`. */
   readonly etaBasis: string | null
+  /**
+   * Grows with every snapshot of a task.
+   * @asType integer
+   */
   readonly version: number
+  /**
+   * Which try of the task this is, from 1; 0 before the first.
+   * @asType integer
+   */
   readonly attempt: number
+  /** @asType integer */
   readonly maxAttempts: number
-  readonly nextAttemptAt: string | null
+  readonly nextAttemptAt: Timestamp | null
   readonly retryOf: string | null
   readonly result: unknown
   readonly error: TaskFailure | null
-  readonly cancelRequestedAt: string | null
-  readonly createdAt: string
-  readonly startedAt: string | null
-  readonly updatedAt: string
-  readonly finishedAt: string | null
+  readonly cancelRequestedAt: Timestamp | null
+  readonly createdAt: Timestamp
+  readonly startedAt: Timestamp | null
+  readonly updatedAt: Timestamp
+  readonly finishedAt: Timestamp | null
 }
 
 /** The state of a task that was just started. */

@@ -57,6 +57,64 @@ export class MethodNotAllowed extends Exception {
   }
 }
 
+/** The result of a task that still lives. Comes with `Retry-After`. */
+export class ResultNotReady extends Exception {
+  static status = 409
+  static code = 'result-not-ready'
+  static headers = ['Retry-After'] as const
+
+  constructor(status: string) {
+    super(`The task is ${status}; its result is there once it is completed.`)
+  }
+}
+
+/**
+ * The result of a task that ended without one, and never will have one: hence 422 and not 409, which
+ * says to try again. Its `code` and message are those with which the task ended.
+ */
+export class EndedWithoutResult extends Exception {
+  static status = 422
+
+  constructor({ code, message }: { code: string; message: string }) {
+    super(message, { code })
+  }
+}
+
+/** The file of a result is no longer where it was put. */
+export class ResultFileMissing extends Exception {
+  static status = 404
+  static code = 'result-file-missing'
+  static headers = ['Accept-Ranges', 'Cache-Control'] as const
+  static message = 'The file of this result is no longer on the disk of the server.'
+}
+
+/** A range that lies behind the end of the file. Comes with `Content-Range` (RFC 9110 §14.4). */
+export class RangeNotSatisfiable extends Exception {
+  static status = 416
+  static code = 'range-not-satisfiable'
+  static headers = ['Accept-Ranges', 'Cache-Control', 'Content-Range'] as const
+
+  constructor(size: number) {
+    super(`The file has ${size} bytes.`)
+  }
+}
+
+/** Unknown and not this owner's look the same. */
+export class DatasetNotFound extends Exception {
+  static status = 404
+  static code = 'dataset-not-found'
+  static message = 'There is no such dataset.'
+}
+
+/** A live task works with the dataset. */
+export class DatasetInUse extends Exception {
+  static status = 409
+  static code = 'dataset-in-use'
+  static headers = ['Retry-After'] as const
+  static message = 'A task that is queued or running works with this dataset.'
+  readonly retryAfter = 10
+}
+
 /** The body is neither JSON nor multipart. */
 export class UnsupportedBody extends Exception {
   static status = 415

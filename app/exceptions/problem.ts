@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { errors as vineErrors } from '@vinejs/vine'
+import { EndedWithoutResult } from '#exceptions/http_errors'
 
 /** One field that is wrong, and why. */
 export interface FieldProblem {
@@ -18,33 +19,58 @@ export interface Problem {
   readonly errors?: readonly FieldProblem[]
 }
 
+interface Kind {
+  readonly status: number
+  readonly code: string
+  readonly detail?: string
+}
+
 interface Thrown {
   readonly status?: unknown
   readonly code?: unknown
   readonly message?: unknown
 }
 
-/** Errors of the framework, by their code or name. */
-const known: Readonly<Record<string, { status: number; code: string; detail: string }>> = {
-  E_ROUTE_NOT_FOUND: { status: 404, code: 'route-not-found', detail: 'There is no such address.' },
-  E_REQUEST_ENTITY_TOO_LARGE: {
-    status: 413,
-    code: 'body-too-large',
-    detail: 'The body is too large.',
-  },
-  E_ENCODING_UNSUPPORTED: {
+/** Errors that have no class of ours. */
+export const problems = {
+  routeNotFound: { status: 404, code: 'route-not-found', detail: 'There is no such address.' },
+  bodyTooLarge: { status: 413, code: 'body-too-large', detail: 'The body is too large.' },
+  unsupportedEncoding: {
     status: 415,
     code: 'unsupported-media-type',
     detail: 'The content encoding is not supported.',
   },
-  E_INVALID_MULTIPART_REQUEST: {
+  malformedMultipart: {
     status: 400,
     code: 'malformed-multipart',
     detail: 'The multipart body is broken.',
   },
-  SyntaxError: { status: 400, code: 'malformed-json', detail: 'The body is not valid JSON.' },
-  RangeError: { status: 400, code: 'malformed-json', detail: 'The body is nested too deeply.' },
-  URIError: { status: 400, code: 'malformed-url', detail: 'The address is not a valid URL.' },
+  malformedJson: { status: 400, code: 'malformed-json', detail: 'The body is not valid JSON.' },
+  tooDeep: { status: 400, code: 'malformed-json', detail: 'The body is nested too deeply.' },
+  malformedBody: {
+    status: 400,
+    code: 'malformed-body',
+    detail: 'The body is not what its Content-Encoding says.',
+  },
+  malformedUrl: { status: 400, code: 'malformed-url', detail: 'The address is not a valid URL.' },
+  badRequest: { status: 400, code: 'bad-request', detail: 'The request can not be read.' },
+  invalidInput: { status: 422, code: 'invalid-input', detail: 'Something in it is wrong.' },
+  internalError: {
+    status: 500,
+    code: 'internal-error',
+    detail: 'Something went wrong on our side. It is in the log.',
+  },
+} as const
+
+/** Errors of the framework, by their code or name. */
+const known: Readonly<Record<string, (typeof problems)[keyof typeof problems]>> = {
+  E_ROUTE_NOT_FOUND: problems.routeNotFound,
+  E_REQUEST_ENTITY_TOO_LARGE: problems.bodyTooLarge,
+  E_ENCODING_UNSUPPORTED: problems.unsupportedEncoding,
+  E_INVALID_MULTIPART_REQUEST: problems.malformedMultipart,
+  SyntaxError: problems.malformedJson,
+  RangeError: problems.tooDeep,
+  URIError: problems.malformedUrl,
 }
 
 /** What clients are told of an error. What is nobody's fault but ours is told without detail. */
@@ -56,25 +82,27 @@ export function problemOf(error: unknown): Problem {
       message,
     }))
     const detail = errors.map(({ message }: FieldProblem) => message).join('. ')
-    return { ...problem(422, 'invalid-input', `${detail}.`), errors }
+    return { ...problem(problems.invalidInput, `${detail}.`), errors }
+  }
+  // The codes of tasks are their authors' own.
+  if (error instanceof EndedWithoutResult) {
+    return problem({ status: error.status, code: String(error.code) }, error.message)
   }
   const thrown: Thrown = typeof error === 'object' && error !== null ? error : {}
   const name = error instanceof Error ? error.name : ''
   const match =
     known[String(thrown.code)] ?? (thrown.status === undefined ? undefined : known[name])
-  if (match) return problem(match.status, match.code, match.detail)
-
-  if (isInflation(thrown.code)) {
-    return problem(400, 'malformed-body', 'The body is not what its Content-Encoding says.')
-  }
+  if (match) return problem(match)
+  if (isInflation(thrown.code)) return problem(problems.malformedBody)
 
   const status = Number(thrown.status)
   if (!(status >= 400 && status <= 599) || (status >= 500 && !isOurs(thrown.code))) {
-    return problem(500, 'internal-error', 'Something went wrong on our side. It is in the log.')
+    return problem(problems.internalError)
   }
-  if (isOurs(thrown.code)) return problem(status, String(thrown.code), String(thrown.message))
-  const code = status === 415 ? 'unsupported-media-type' : 'bad-request'
-  return problem(status, code, String(thrown.message))
+  const message = String(thrown.message)
+  if (isOurs(thrown.code)) return problem({ status, code: String(thrown.code) }, message)
+  const { code } = status === 415 ? problems.unsupportedEncoding : problems.badRequest
+  return problem({ status, code }, message)
 }
 
 /** The codes of zlib and brotli for input that is not theirs. */
@@ -87,6 +115,7 @@ function isOurs(code: unknown): boolean {
   return typeof code === 'string' && /^[a-z]+(-[a-z]+)*$/.test(code)
 }
 
-function problem(status: number, code: string, detail: string): Problem {
+function problem(kind: Kind, detail = kind.detail ?? ''): Problem {
+  const { status, code } = kind
   return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code, detail }
 }

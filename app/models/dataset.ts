@@ -22,13 +22,38 @@ export class DatasetImport {
     this.#dataset = dataset
   }
 
-  /** Adds rows in one statement, which costs hardly more than the bare inserts. */
-  async append(trx: TransactionClientContract, rows: readonly DatasetRow[]): Promise<void> {
+  /**
+   * Adds rows in one statement, which costs hardly more than the bare inserts, and counts them.
+   *
+   * @param columns in the order of the file
+   */
+  async append(
+    trx: TransactionClientContract,
+    rows: readonly DatasetRow[],
+    columns: readonly string[]
+  ): Promise<void> {
     if (rows.length === 0) return
     await trx.rawQuery(
       `insert into dataset_rows (task_id, dataset, line, data)
        select ?, ?, value ->> 0, value -> 1 from json_each(?)`,
       [this.#taskId, this.#dataset, JSON.stringify(rows.map(({ line, values }) => [line, values]))]
+    )
+    await this.#count(trx, rows.length, columns)
+  }
+
+  /** Keeps the number of rows, so that nobody has to count them. */
+  async #count(
+    trx: TransactionClientContract,
+    rows: number,
+    columns: readonly string[]
+  ): Promise<void> {
+    const time = new Date().toISOString()
+    await trx.rawQuery(
+      `insert into dataset_imports (task_id, owner, dataset, columns, rows, created_at, updated_at)
+       select id, owner, ?, ?, ?, ?, ? from tasks where id = ?
+       on conflict (task_id) do update
+       set rows = dataset_imports.rows + excluded.rows, updated_at = excluded.updated_at`,
+      [this.#dataset, JSON.stringify(columns), rows, time, time, this.#taskId]
     )
   }
 

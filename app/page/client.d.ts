@@ -1,22 +1,6 @@
-/** A task as every poll and every message of a stream gives it: whole, never a delta. */
-export interface TaskSnapshot {
-  readonly id: string
-  readonly type: string
-  readonly status: 'queued' | 'processing' | 'completed' | 'failed' | 'cancelled'
-  /** 0–100, or `null` while it can't be known. */
-  readonly progress: number | null
-  readonly message: string | null
-  readonly current: number | null
-  readonly total: number | null
-  readonly unit: string | null
-  readonly rate: number | null
-  readonly etaSeconds: number | null
-  /** Grows with every snapshot of a task. */
-  readonly version: number
-  readonly result: unknown
-  readonly error: { readonly code: string; readonly message: string } | null
-  readonly [field: string]: unknown
-}
+import type { Snapshot } from './api.js'
+
+export type * from './api.js'
 
 /** How fresh what is shown is. */
 export type Freshness = 'catching-up' | 'live' | 'stale'
@@ -43,7 +27,7 @@ export class ResilientEventSource extends EventTarget {
 
 export interface WatchOptions extends ResilientOptions {
   /** Gets each newer snapshot, never an older one. */
-  readonly onSnapshot: (snapshot: TaskSnapshot) => void
+  readonly onSnapshot: (snapshot: Snapshot) => void
   readonly onState?: (state: Freshness) => void
   readonly fetch?: typeof globalThis.fetch
 }

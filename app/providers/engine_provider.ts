@@ -19,6 +19,7 @@ export default class EngineProvider {
 
   register() {
     this.app.container.singleton(Engine, async (resolver) => {
+      const drive = await resolver.make('drive.manager')
       return new Engine({
         db: await resolver.make('lucid.db'),
         logger: await resolver.make('logger'),
@@ -26,6 +27,7 @@ export default class EngineProvider {
         database: this.app.makePath(env.get('SQLITE_PATH')),
         lockFolder: this.#lockFolder,
         storageFolder: this.app.makePath(env.get('STORAGE_PATH')),
+        disk: drive.use(),
         concurrency: env.get('TASK_CONCURRENCY'),
         retention: env.get('TASK_RETENTION'),
         maxQueued: env.get('TASK_MAX_QUEUED'),

@@ -1,4 +1,5 @@
 import type { News } from '#realtime/news'
+import type { LogLine } from '#engine/run_log'
 
 /**
  * How news look on a stream: as Server-Sent Events, unless a subclass says otherwise. Guarantees
@@ -20,6 +21,11 @@ export abstract class Encoding {
     let frame = this.#frames.get(news)
     if (!frame) this.#frames.set(news, (frame = Buffer.from(this.encode(channel, news))))
     return frame
+  }
+
+  /** A line that a task has logged; `null` where this encoding carries none. */
+  line(_line: LogLine): Buffer | null {
+    return null
   }
 
   /** What a stream begins with: when to come back, should the connection be lost. */

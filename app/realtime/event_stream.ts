@@ -1,4 +1,5 @@
 import type { News } from '#realtime/news'
+import type { LogLine } from '#engine/run_log'
 import { isTerminal } from '#engine/status'
 import type { Outbox } from '#realtime/outbox'
 import type { Encoding } from '#realtime/encoding'
@@ -9,6 +10,8 @@ import type { ServerResponse } from 'node:http'
 const KEEP_ALIVE = 15_000
 /** Milliseconds for which a reader may take nothing. */
 const STALL_LIMIT = 30_000
+/** Log lines that a reader may be behind; the newest stay. All of them are in the task's log. */
+const PENDING_LINES = 100
 
 export interface StreamOptions {
   readonly owner: string
@@ -38,6 +41,7 @@ export class EventStream {
   readonly #versions = new Map<string, number>()
   readonly #pending = new Map<string, News>()
   #leaving: Buffer[] = []
+  #lines: Buffer[] = []
   #isLast = false
   #wroteAt = performance.now()
 
@@ -83,6 +87,14 @@ export class EventStream {
     this.#outbox.add(this)
   }
 
+  /** Sends a log line before the news of this turn, where the encoding carries such lines. */
+  sendLine(line: LogLine): void {
+    const frame = this.isOpen && this.#encoding.line(line)
+    if (!frame) return
+    if (this.#lines.push(frame) > PENDING_LINES) this.#lines.shift()
+    if (!this.isFull) this.#outbox.add(this)
+  }
+
   /** Whether something newer was sent on this channel. */
   protected isStale(channel: string, { version }: News): boolean {
     if (version === null) return false
@@ -109,9 +121,11 @@ export class EventStream {
   /** Writes all that leaves now in one piece, and what is pending if the reader has caught up. */
   readonly flush = (): void => {
     if (!this.isOpen) return
-    const frames = this.#leaving
+    let frames = this.#leaving
     this.#leaving = []
     if (!this.isFull) {
+      if (this.#lines.length > 0) frames = [...this.#lines, ...frames]
+      this.#lines = []
       for (const [channel, news] of this.#pending) frames.push(this.#encoding.frame(channel, news))
       this.#pending.clear()
     }

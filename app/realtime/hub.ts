@@ -3,6 +3,7 @@ import { newsOf } from '#realtime/news'
 import type { Engine } from '#engine/engine'
 import type { Gone } from '#engine/retention'
 import { channelOf } from '#engine/snapshot'
+import type { LogLine, RunLog } from '#engine/run_log'
 import type { ServerResponse } from 'node:http'
 import { TaskLists } from '#realtime/task_lists'
 import { AntiEntropy } from '#realtime/anti_entropy'
@@ -52,6 +53,7 @@ export class Hub {
     this.#stopListening = [
       this.#engine.listen((cut) => this.#deliver(cut)),
       this.#engine.listenGone((gone) => this.forget(gone)),
+      this.#engine.logs.listen((log, line) => this.#tellLine(log, line)),
     ]
     this.#timer = setInterval(() => {
       this.streams.tend()
@@ -161,6 +163,12 @@ export class Hub {
 
   #tellWatchers(cut: Cut): void {
     for (const stream of this.#index.subscribers(cut.snapshot.channel)) this.#send(cut, stream)
+  }
+
+  #tellLine({ id, owner }: RunLog, line: LogLine): void {
+    for (const stream of this.#index.subscribers(channelOf(id))) {
+      if (stream.owner === owner) stream.sendLine(line)
+    }
   }
 
   #send(cut: Cut, stream: EventStream): void {

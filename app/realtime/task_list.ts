@@ -1,6 +1,7 @@
 import type { Cut } from '#engine/cut'
 import type { Gone } from '#engine/retention'
 import { TASK_LIST } from '#realtime/channels'
+import type { Snapshot } from '#engine/snapshot'
 import type { EventStream } from '#realtime/event_stream'
 
 /** Milliseconds between two frames: at most 4 a second. */
@@ -9,6 +10,13 @@ const INTERVAL = 250
 const FRAME_LIMIT = 65_000
 /** Bytes of an id with its quotes and its comma. */
 const ID_SIZE = 39
+
+/** What the channel `long-tasks` carries: all that changed since the last frame. */
+export interface TaskListFrame {
+  readonly tasks: readonly Snapshot[]
+  /** The ids of tasks that were forgotten. */
+  readonly removed: readonly string[]
+}
 
 /**
  * One watcher of `long-tasks`. Owns what he has yet to be told: the newest cut of each task that

@@ -67,7 +67,7 @@ export default class ImportCsv extends LongTask<typeof ImportCsv.input, Result> 
       const { cursor } = batch
       const checkpoint: ImportCheckpoint = { cursor, task: this.id, rows, rejected }
       await this.commit(checkpoint, async (trx) => {
-        await dataset.append(trx, batch.rows)
+        await dataset.append(trx, batch.rows, batch.cursor.columns)
         await dataset.reject(trx, kept)
       })
       if (rejected > 0) this.report({ message: `${rejected} bad lines so far` })

@@ -21,3 +21,9 @@ export const listTasksValidator = vine.create({
     .optional(),
   limit: vine.number().withoutDecimals().range([1, 100]).optional(),
 })
+
+/** `GET /tasks/:id/logs`. */
+export const logPageValidator = vine.create({
+  after: vine.number().withoutDecimals().range([0, Number.MAX_SAFE_INTEGER]).optional(),
+  limit: vine.number().withoutDecimals().range([1, 1000]).optional(),
+})

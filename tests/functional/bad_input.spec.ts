@@ -161,7 +161,8 @@ test.group('Bad requests get a problem with a stable code', () => {
 
   test('an address that is no URL, one that does not exist', async ({ assert }) => {
     const broken = await raw('/tasks/%E0%A4%A', {})
-    assert.isBelow(broken.status, 500)
+    assert.equal(broken.status, 400)
+    assert.equal(JSON.parse(broken.body).code, 'malformed-url')
     const unknown = await raw('/nothing', {})
     assert.equal(unknown.status, 404)
     assert.equal(JSON.parse(unknown.body).code, 'route-not-found')

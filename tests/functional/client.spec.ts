@@ -8,20 +8,24 @@ import {
   ResilientEventSource,
   watchTask,
   type Freshness,
-  type TaskSnapshot,
+  type Snapshot,
 } from '../../app/page/client.js'
 
 const base = () => `http://${process.env.HOST}:${process.env.PORT}`
 
 test.group('The browser helper', () => {
-  test('is served as one script, with its types', async ({ assert }) => {
+  test('is served as one script, with its types', async ({ assert, client }) => {
     const script = await fetch(`${base()}/client.js`)
     assert.equal(script.status, 200)
     assert.match(script.headers.get('content-type') ?? '', /javascript/)
     assert.isNotNull(script.headers.get('etag'))
     assert.include(await script.text(), 'export function watchTask')
     const types = await fetch(`${base()}/client.d.ts`)
+    assert.equal(types.headers.get('content-type'), 'text/plain; charset=utf-8')
     assert.include(await types.text(), 'export function watchTask')
+    const etag = String(script.headers.get('etag'))
+    const same = await client.get('/client.js').header('If-None-Match', etag)
+    same.assertStatus(304)
   })
 
   test('lets the unmodified client, with its default options, survive more 502s than it would bear', async ({
@@ -67,7 +71,7 @@ test.group('The browser helper', () => {
       task.progress(30)
       await go.promise
     })
-    const seen: TaskSnapshot[] = []
+    const seen: Snapshot[] = []
     const states: Freshness[] = []
     const watch = watchTask(`${proxy.url}/tasks/${id}`, {
       EventSource,
@@ -103,7 +107,7 @@ test.group('The browser helper', () => {
       task.progress(20)
       await go.promise
     })
-    const seen: TaskSnapshot[] = []
+    const seen: Snapshot[] = []
     const states: Freshness[] = []
     const watch = watchTask(`${base()}/tasks/${id}`, {
       EventSource: Blocked,

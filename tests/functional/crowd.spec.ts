@@ -9,7 +9,8 @@ import { ServerProcess } from '#tests/helpers/server_process'
 type Cleanup = (handler: () => void | Promise<void>) => void
 
 async function start(cleanup: Cleanup, settings: Record<string, string> = {}) {
-  const server = await ServerProcess.start(settings)
+  // What is measured here is the server alone.
+  const server = await ServerProcess.start({ LOAD_HELPERS: '', ...settings })
   cleanup(() => server.dispose())
   return server
 }

@@ -46,7 +46,10 @@ async function bareScript(csv: string, folder: string): Promise<number> {
 test.group('Importing a million rows', () => {
   test('stays small, and says much while writing little', async ({ assert, cleanup }) => {
     const probe = pathToFileURL(join(import.meta.dirname, '../helpers/loop_probe.js')).href
-    const server = await ServerProcess.start({ NODE_OPTIONS: `--import=${probe}` })
+    const server = await ServerProcess.start({
+      NODE_OPTIONS: `--import=${probe}`,
+      LOAD_HELPERS: '',
+    })
     cleanup(() => server.dispose())
     const csv = join(server.folder, 'million.csv')
     await writeCsv(csv)

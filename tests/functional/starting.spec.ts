@@ -65,6 +65,13 @@ async function openUpload(server: ServerProcess, cleanup: Cleanup) {
 }
 
 test.group('Starting', () => {
+  test('says what S3 lacks: its packages', async ({ assert, cleanup }) => {
+    const { code, lines } = await refusal(cleanup, { DRIVE_DISK: 's3', S3_BUCKET: 'results' })
+    const packages = '@aws-sdk/client-s3 @aws-sdk/s3-request-presigner'
+    const line = `Bad setting: DRIVE_DISK=s3 needs packages: npm i ${packages}`
+    assert.deepEqual([code, lines], [1, [line]])
+  })
+
   test('says which port is taken', async ({ assert, cleanup }) => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')

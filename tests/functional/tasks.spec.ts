@@ -25,7 +25,12 @@ test.group('Starting a task', () => {
       version: 1,
       input: { steps: 3, stepMs: 1 },
       channel: `long-task/${task.id}`,
-      links: { self: `/tasks/${task.id}`, cancel: `/tasks/${task.id}/cancel` },
+      links: {
+        self: `/tasks/${task.id}`,
+        cancel: `/tasks/${task.id}/cancel`,
+        result: `/tasks/${task.id}/result`,
+        logs: `/tasks/${task.id}/logs`,
+      },
     })
 
     const end = await endOf(task.id)

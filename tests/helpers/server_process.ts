@@ -4,11 +4,15 @@ import { tmpdir } from 'node:os'
 import { createServer, type AddressInfo } from 'node:net'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { spawn, type ChildProcess } from 'node:child_process'
+import { noteMismatch } from '#tests/helpers/mismatches'
 
 type Settings = Readonly<Record<string, string>>
 
 /** A setting of the helper, none of the server: helpers to load into it, separated by spaces. */
 const LOAD = 'LOAD_HELPERS'
+
+/** Loaded where nothing else is asked for: checks every answer. */
+const WATCH = 'watch_contract'
 
 /** Those of `npm start`. */
 const npmStart = ['--max-semi-space-size=4', '--heap-growing-percent=50']
@@ -114,7 +118,7 @@ export class ServerProcess {
   }
 
   #spawn(): void {
-    const { [LOAD]: helpers = '', ...settings } = this.#settings
+    const { [LOAD]: helpers = WATCH, ...settings } = this.#settings
     const { flags, folder, ending } = programs[this.#program]
     const root = join(import.meta.dirname, folder)
     const loads = helpers.split(' ').filter(Boolean)
@@ -126,6 +130,9 @@ export class ServerProcess {
     })
     this.#child.stdout?.on('data', (text) => (this.output += text))
     this.#child.stderr?.on('data', (text) => (this.output += text))
+    this.#child.on('message', (message: { mismatch?: string }) => {
+      if (message?.mismatch !== undefined) noteMismatch(message.mismatch)
+    })
     // `close` comes when all output is read, `exit` may come before.
     this.exited = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }))
     // AdonisJS tells its parent process when it listens.

@@ -20,6 +20,7 @@ async function idleEngine(folder: string, maxQueued: number): Promise<Engine> {
     retention: env.get('TASK_RETENTION'),
     lockFolder: join(folder, 'runners'),
     storageFolder: join(folder, 'storage'),
+    disk: (await app.container.make('drive.manager')).use(),
     concurrency: env.get('TASK_CONCURRENCY'),
     maxQueued,
   })

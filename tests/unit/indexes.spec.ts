@@ -47,7 +47,7 @@ async function stored(columns: object): Promise<string> {
 
 /** One round of the real thing. */
 async function pruneOnce(): Promise<void> {
-  const { files } = await theEngine()
+  const { taskFiles: files } = await theEngine()
   const logger = await app.container.make('logger')
   const retention = new Retention({
     db,

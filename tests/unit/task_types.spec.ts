@@ -24,14 +24,17 @@ test.group('The registry of task types', () => {
     const types = await TaskTypes.load(app.makePath('app/tasks'))
     assert.deepEqual(
       types.all().map(({ type }) => type),
-      ['import-csv', 'simulate']
+      ['export-dataset', 'import-csv', 'simulate']
     )
     assert.equal(types.get('simulate'), Simulate)
   })
 
   test('an unknown type is told with those that there are', async ({ assert }) => {
     const types = await TaskTypes.load(app.makePath('app/tasks'))
-    assert.throws(() => types.get('nonsense'), /"nonsense". There is: import-csv, simulate/)
+    assert.throws(
+      () => types.get('nonsense'),
+      /"nonsense". There is: export-dataset, import-csv, simulate/
+    )
   })
 
   test('a bad file in the folder is refused with its name', async ({ assert, cleanup }) => {
