@@ -140,13 +140,13 @@ test.group('Two owners', (group) => {
     const { channel, go, id } = await halted()
     await post('subscribe', { uid, channel })
 
-    const thief = await RawSocket.open(events(uid), { 'x-owner': 'eve' })
+    const thief = await RawSocket.open(events(uid), { 'x-owner': 'mallory' })
     cleanup(() => [victim, thief].forEach((raw) => raw.close()))
     assert.equal(thief.status, 409)
     assert.include(thief.text, 'application/problem+json')
     const foreign = `long-task/${randomUUID()}`
-    assert.equal((await post('subscribe', { uid, channel: foreign }, 'eve')).status, 404)
-    assert.equal((await post('unsubscribe', { uid, channel }, 'eve')).status, 404)
+    assert.equal((await post('subscribe', { uid, channel: foreign }, 'mallory')).status, 404)
+    assert.equal((await post('unsubscribe', { uid, channel }, 'mallory')).status, 404)
 
     go()
     const { version } = await endOf(id)
@@ -155,7 +155,7 @@ test.group('Two owners', (group) => {
     victim.close()
     const hub = await app.container.make(Hub)
     await until(() => !hub.streams.find(uid))
-    const later = await RawSocket.open(events(uid), { 'x-owner': 'eve' })
+    const later = await RawSocket.open(events(uid), { 'x-owner': 'mallory' })
     cleanup(() => later.close())
     assert.equal(later.status, 409)
     assert.notInclude(thief.text + later.text, id)
@@ -166,15 +166,15 @@ test.group('Two owners', (group) => {
     cleanup,
   }) => {
     const uid = randomUUID()
-    const spy = await RawSocket.open(events(uid), { 'x-owner': 'eve' })
+    const spy = await RawSocket.open(events(uid), { 'x-owner': 'mallory' })
     cleanup(() => spy.close())
     const { id: known, go: end } = await halted()
     const awaited = randomUUID()
     for (const id of [known, awaited, randomUUID()]) {
-      const answer = await post('subscribe', { uid, channel: `long-task/${id}` }, 'eve')
+      const answer = await post('subscribe', { uid, channel: `long-task/${id}` }, 'mallory')
       assert.equal(answer.status, 204)
     }
-    assert.equal((await post('subscribe', { uid, channel: 'long-tasks' }, 'eve')).status, 204)
+    assert.equal((await post('subscribe', { uid, channel: 'long-tasks' }, 'mallory')).status, 204)
     const { go } = await halted(awaited)
     await until(() => !transmit.getSubscribersFor(`long-task/${awaited}`).includes(uid))
     await until(() => !transmit.getSubscribersFor(`long-task/${known}`).includes(uid))
@@ -182,7 +182,7 @@ test.group('Two owners', (group) => {
     end()
     await Promise.all([known, awaited].map(endOf))
     for (const path of [`/tasks/${known}/events`, `/tasks/${known}`]) {
-      const headers = { 'x-owner': 'eve', 'accept': 'text/event-stream' }
+      const headers = { 'x-owner': 'mallory', 'accept': 'text/event-stream' }
       assert.equal((await fetch(`${base()}${path}`, { headers })).status, 404)
     }
     await until(() => spy.payloads().length === 1)

@@ -22,14 +22,14 @@ export function watchAnswers(isOurs: (port: number) => boolean, report = noteMis
       const { method = '', url = '' } = request
       const { statusCode: status } = response
       const headers = headersOf(response)
-      const isStream = /^(text\/event-stream|text\/plain)/.test(headers['content-type'] ?? '')
-      const isWhole = response.writableFinished
+      const type = headers['content-type'] ?? ''
+      const isStream =
+        /^(text\/event-stream|text\/plain)/.test(type) && !('content-length' in headers)
       line.stop()
       // Nobody was answered, or not to the end.
-      if (!response.headersSent || !(isWhole || isStream)) return
-      if (isWhole && body.size() >= LIMIT) return
-      const text =
-        isStream && !isWhole ? line.text().split('\r\n\r\n').slice(1).join() : body.text()
+      if (!response.headersSent || !(response.writableFinished || isStream)) return
+      if (!isStream && body.size() >= LIMIT) return
+      const text = isStream ? line.text().split('\r\n\r\n').slice(1).join() : body.text()
       contract ??= new Contract(await theDocument())
       for (const problem of contract.problemsOf({ method, url, status, headers, body: text })) {
         report(`${method} ${url.slice(0, 200)} is not as documented: ${problem}`)
