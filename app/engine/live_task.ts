@@ -9,10 +9,11 @@ import { checkNumber, checkText, type Report } from '#engine/reports'
 /** Milliseconds between two cuts of a task: at most 10 a second (invariant 6). */
 export const CUT_INTERVAL = 100
 /**
- * Milliseconds that a cut may be late without the next ones being late too: a task that reports ten
- * times a second would wait longer and longer.
+ * Milliseconds by which a cut may come early, as long as there are no more than that in the long run
+ * (the generic cell rate algorithm): a task that reports ten times a second would wait each time,
+ * once one of its reports came late.
  */
-export const LATE = 20
+export const EARLY = 50
 /** Milliseconds without a report after which a running task counts as quiet. */
 export const QUIET_AFTER = 30_000
 
@@ -20,7 +21,7 @@ export const QUIET_AFTER = 30_000
  * A running task in memory. Owns what it reported and its newest cut.
  *
  * Guarantees: a report changes memory only; the first change is cut at once, later ones at most
- * every 100 ms, the last one never lost; progress never goes back; nothing follows `seal`.
+ * ten times a second, the last one never lost; progress never goes back; nothing follows `seal`.
  */
 export class LiveTask {
   #state: TaskState
@@ -32,7 +33,7 @@ export class LiveTask {
     total: null as number | null,
     unit: null as string | null,
   }
-  /** When the last cut was due. */
+  /** When the next cut is due. */
   #dueAt = -Infinity
   #reportedAt = performance.now()
   #timer: NodeJS.Timeout | undefined
@@ -138,7 +139,7 @@ export class LiveTask {
   #changed(): void {
     const at = performance.now()
     this.#reportedAt = at
-    const wait = this.#dueAt + CUT_INTERVAL - at
+    const wait = this.#dueAt - EARLY - at
     if (wait <= 0) return this.#makeCut()
     this.#timer ??= setTimeout(() => this.#makeCut(), wait)
   }
@@ -147,8 +148,7 @@ export class LiveTask {
     clearTimeout(this.#timer)
     this.#timer = undefined
     const at = performance.now()
-    const due = this.#dueAt + CUT_INTERVAL
-    this.#dueAt = at - due < LATE ? Math.min(due, at) : at
+    this.#dueAt = Math.max(this.#dueAt, at) + CUT_INTERVAL
     const { progress, current, total } = this.#report
     this.#state = {
       ...this.#state,

@@ -4,7 +4,7 @@ import SQLite from 'better-sqlite3'
 import { test } from '@japa/runner'
 import type { Cut } from '#engine/cut'
 import app from '@adonisjs/core/services/app'
-import { CUT_INTERVAL, LATE } from '#engine/live_task'
+import { CUT_INTERVAL, EARLY } from '#engine/live_task'
 import { isTerminal } from '#engine/status'
 import { endOf, turns } from '#tests/helpers/waiting'
 import { startScript, theEngine } from '#tests/helpers/scripted'
@@ -155,7 +155,7 @@ test.group('Invariants, for any course of a task', (group) => {
         )
       })
       // One at once, and one for each tenth of a second that the task has had.
-      assert.isAtMost(reports.length, Math.floor((took + LATE) / CUT_INTERVAL) + 1)
+      assert.isAtMost(reports.length, Math.floor((took + EARLY) / CUT_INTERVAL) + 1)
       assert.equal(end.snapshot.message, reported.message)
       const last = end.snapshot.status === 'completed' ? 100 : reported.progress
       assert.equal(end.snapshot.progress, last)
