@@ -12,6 +12,8 @@ export class Cut {
   readonly snapshot: Snapshot
   /** The whole result, also when it is too large for the snapshot. */
   readonly result: unknown
+  /** What streams make of it, by encoding: kept with the cut, which all of them share. */
+  readonly frames: Record<string, string | Buffer> = {}
   #json?: string
 
   constructor(

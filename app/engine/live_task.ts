@@ -8,12 +8,14 @@ import { checkNumber, checkText, type Report } from '#engine/reports'
 
 /** Milliseconds between two cuts of a task: at most 10 a second (invariant 6). */
 export const CUT_INTERVAL = 100
+/** Milliseconds after which a report is one of a task that reports seldom. */
+const SELDOM = 80
 /**
- * Milliseconds by which a cut may come early, as long as there are no more than that in the long run
- * (the generic cell rate algorithm): a task that reports ten times a second would wait each time,
- * once one of its reports came late.
+ * Milliseconds by which the cut of such a report may come early, as long as there are no more than
+ * ten a second in the long run (the generic cell rate algorithm): else a task that reports ten times
+ * a second would wait each time, once a report of it came late.
  */
-export const EARLY = 50
+export const EARLY = 90
 /** Milliseconds without a report after which a running task counts as quiet. */
 export const QUIET_AFTER = 30_000
 
@@ -138,8 +140,9 @@ export class LiveTask {
 
   #changed(): void {
     const at = performance.now()
+    const early = at - this.#reportedAt >= SELDOM ? EARLY : 0
     this.#reportedAt = at
-    const wait = this.#dueAt - EARLY - at
+    const wait = this.#dueAt - early - at
     if (wait <= 0) return this.#makeCut()
     this.#timer ??= setTimeout(() => this.#makeCut(), wait)
   }

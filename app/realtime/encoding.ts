@@ -6,6 +6,8 @@ import type { LogLine } from '#engine/run_log'
  * that each is encoded once, for all who watch it in this encoding.
  */
 export abstract class Encoding {
+  /** Where the frame of news is kept. */
+  protected abstract readonly name: string
   readonly contentType: string = 'text/event-stream'
   /** What no client sees, to keep proxies from giving up. */
   readonly keepAlive: string = ':\n\n'
@@ -13,14 +15,13 @@ export abstract class Encoding {
   abstract readonly isOfOneTask: boolean
   /** Milliseconds: the shortest time after which a client comes back; the longest is twice that. */
   protected abstract readonly comeback: number
-  readonly #frames = new WeakMap<News, Buffer>()
-
   protected abstract encode(channel: string, news: News): string
 
-  frame(channel: string, news: News): Buffer {
-    let frame = this.#frames.get(news)
-    if (!frame) this.#frames.set(news, (frame = Buffer.from(this.encode(channel, news))))
-    return frame
+  /** Text for the first who watches; bytes, which are written as they are, from the second on. */
+  frame(channel: string, news: News): string | Buffer {
+    const frame = news.frames[this.name]
+    if (frame === undefined) return (news.frames[this.name] = this.encode(channel, news))
+    return typeof frame === 'string' ? (news.frames[this.name] = Buffer.from(frame)) : frame
   }
 
   /** A line that a task has logged; `null` where this encoding carries none. */

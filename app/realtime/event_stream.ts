@@ -13,6 +13,8 @@ const STALL_LIMIT = 30_000
 /** Log lines that a reader may be behind; the newest stay. All of them are in the task's log. */
 const PENDING_LINES = 100
 
+type Frame = string | Buffer
+
 export interface StreamOptions {
   readonly owner: string
   readonly encoding: Encoding
@@ -40,8 +42,8 @@ export class EventStream {
   readonly #socket: Socket
   readonly #versions = new Map<string, number>()
   readonly #pending = new Map<string, News>()
-  #leaving: Buffer[] = []
-  #lines: Buffer[] = []
+  #leaving: Frame[] = []
+  #lines: Frame[] = []
   #isLast = false
   #wroteAt = performance.now()
 
@@ -129,7 +131,7 @@ export class EventStream {
       for (const [channel, news] of this.#pending) frames.push(this.#encoding.frame(channel, news))
       this.#pending.clear()
     }
-    if (frames.length > 0) this.#write(frames.length === 1 ? frames[0] : Buffer.concat(frames))
+    if (frames.length > 0) this.#write(joined(frames))
     if (this.#isLast && this.#pending.size === 0) this.#response.end()
   }
 
@@ -167,4 +169,13 @@ export class EventStream {
     this.#wroteAt = performance.now()
     this.#socket.write(text)
   }
+}
+
+/** One piece of many; most often there is one. */
+function joined(frames: readonly Frame[]): Frame {
+  const [first = ''] = frames
+  if (frames.length === 1) return first
+  return Buffer.concat(
+    frames.map((frame) => (typeof frame === 'string' ? Buffer.from(frame) : frame))
+  )
 }

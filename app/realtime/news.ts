@@ -10,6 +10,8 @@ export interface News {
   readonly json: string
   /** The task, on the channel of one. */
   readonly snapshot: Snapshot | null
+  /** As it was encoded, by the name of the encoding. */
+  readonly frames: Record<string, string | Buffer>
 }
 
 /**
@@ -19,10 +21,10 @@ export interface News {
 export function newsOf(channel: string, payload: unknown): News | null {
   const json = JSON.stringify(payload ?? null)
   const id = taskOf(channel)
-  if (id === null) return { version: null, json, snapshot: null }
+  if (id === null) return { version: null, json, snapshot: null, frames: {} }
   const snapshot = JSON.parse(json) as Snapshot | null
   if (snapshot?.id !== id || !statuses.includes(snapshot.status)) return null
   return Number.isSafeInteger(snapshot.version)
-    ? { version: snapshot.version, json, snapshot }
+    ? { version: snapshot.version, json, snapshot, frames: {} }
     : null
 }

@@ -88,7 +88,7 @@ export class TaskList {
       const removed = this.#nextRemoved()
       const tasks = this.#nextTasks(removed.length * ID_SIZE)
       const json = `{"tasks":[${tasks.join(',')}],"removed":${JSON.stringify(removed)}}`
-      this.#stream.send(TASK_LIST, { version: null, json, snapshot: null })
+      this.#stream.send(TASK_LIST, { version: null, json, snapshot: null, frames: {} })
       this.#isDue = this.#pending.size + this.#removed.size > 0
     }
     this.#schedule()
