@@ -1,5 +1,6 @@
 import type { Cut } from '#engine/cut'
 import { isTerminal } from '#engine/status'
+import { TASK_LIST } from '#realtime/channels'
 
 /** Seconds in which every watched task has its turn. */
 const ROUND = 15
@@ -35,5 +36,5 @@ export class AntiEntropy {
 
 /** By the last digits of the task's id: those of a time-ordered one differ most there. */
 function secondOf(channel: string): number {
-  return Number.parseInt(channel.slice(-2), 16) % ROUND
+  return channel === TASK_LIST ? 0 : Number.parseInt(channel.slice(-2), 16) % ROUND
 }

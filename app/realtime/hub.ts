@@ -123,6 +123,7 @@ export class Hub {
   /** Tells again what a lossy bus may have dropped (invariant 9). */
   async repeat(): Promise<void> {
     const due = this.#antiEntropy.next(this.#index.channels())
+    if (due.includes(TASK_LIST)) this.#lists.beat()
     try {
       const cuts = await this.#engine.cutsOf(due.flatMap((channel) => taskOf(channel) ?? []))
       for (const cut of cuts) {

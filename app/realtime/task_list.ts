@@ -57,6 +57,12 @@ export class TaskList {
     this.#schedule()
   }
 
+  /** Says something, if only that there is nothing new: a watcher can tell silence from a dead line. */
+  beat(): void {
+    this.#isDue = true
+    this.#schedule()
+  }
+
   /** Tells a list that is being read, also when it is empty. */
   async load(list: Promise<readonly Cut[]>): Promise<void> {
     this.#loading++

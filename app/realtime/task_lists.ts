@@ -33,6 +33,10 @@ export class TaskLists {
     for (const list of this.#lists.values()) list.remove(gone)
   }
 
+  beat(): void {
+    for (const list of this.#lists.values()) list.beat()
+  }
+
   drop(stream: EventStream): void {
     this.#lists.get(stream)?.close()
     this.#lists.delete(stream)

@@ -271,6 +271,25 @@ test.group('Anti-entropy', () => {
   })
 })
 
+test.group('A list on which nothing happens', () => {
+  test('is told so in every round: its watcher can tell silence from a dead line', async ({
+    assert,
+    cleanup,
+  }) => {
+    const hub = await app.container.make(Hub)
+    const uid = randomUUID()
+    const raw = await RawSocket.open(events(uid))
+    cleanup(() => raw.close())
+    await post('subscribe', { uid, channel: 'long-tasks' })
+    // What is told first, and its echo, which is an update of whatever was told.
+    await until(() => raw.payloads().length >= 2)
+    const before = raw.payloads().length
+    for (let second = 0; second < 15; second++) await hub.repeat()
+    await until(() => raw.payloads().length > before)
+    assert.deepEqual(Object.keys(raw.payloads<object>().at(-1) ?? {}), ['tasks', 'removed'])
+  })
+})
+
 test.group('Limits of a stream', () => {
   test('a stream has at most 1,000 channels, also when they are asked for at once', async ({
     assert,
