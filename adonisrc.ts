@@ -56,12 +56,17 @@ export default defineConfig({
         files: ['tests/crash/**/*.spec.{ts,js}'],
         timeout: 120_000,
       },
+      {
+        name: 'browser',
+        files: ['tests/browser/**/*.spec.{ts,js}'],
+        timeout: 120_000,
+      },
     ],
     forceExit: false,
   },
 
   metaFiles: [
-    { pattern: 'app/page/*', reloadServer: false },
+    { pattern: 'app/page/**/*.{js,css,svg,d.ts}', reloadServer: false },
     { pattern: 'bin/start.js', reloadServer: false },
   ],
 

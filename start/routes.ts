@@ -21,3 +21,6 @@ router.get('client.d.ts', [controllers.ClientScripts, 'types'])
 router.get('api.d.ts', [controllers.ClientScripts, 'apiTypes'])
 router.get('openapi.json', [controllers.ApiDescriptions, 'document'])
 router.get('docs', [controllers.ApiDescriptions, 'page'])
+
+router.get('/', [controllers.Pages, 'index'])
+router.get('page/:version/:name', [controllers.Pages, 'asset'])

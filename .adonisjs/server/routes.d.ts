@@ -23,6 +23,8 @@ export type ScannedRoutes = {
     'client_scripts.api_types': { paramsTuple?: []; params?: {} }
     'api_descriptions.document': { paramsTuple?: []; params?: {} }
     'api_descriptions.page': { paramsTuple?: []; params?: {} }
+    'pages.index': { paramsTuple?: []; params?: {} }
+    'pages.asset': { paramsTuple: [ParamValue,ParamValue]; params: {'version': ParamValue,'name': ParamValue} }
     'event_stream': { paramsTuple?: []; params?: {} }
     'subscribe': { paramsTuple?: []; params?: {} }
     'unsubscribe': { paramsTuple?: []; params?: {} }
@@ -49,6 +51,8 @@ export type ScannedRoutes = {
     'client_scripts.api_types': { paramsTuple?: []; params?: {} }
     'api_descriptions.document': { paramsTuple?: []; params?: {} }
     'api_descriptions.page': { paramsTuple?: []; params?: {} }
+    'pages.index': { paramsTuple?: []; params?: {} }
+    'pages.asset': { paramsTuple: [ParamValue,ParamValue]; params: {'version': ParamValue,'name': ParamValue} }
     'event_stream': { paramsTuple?: []; params?: {} }
   }
   HEAD: {
@@ -66,6 +70,8 @@ export type ScannedRoutes = {
     'client_scripts.api_types': { paramsTuple?: []; params?: {} }
     'api_descriptions.document': { paramsTuple?: []; params?: {} }
     'api_descriptions.page': { paramsTuple?: []; params?: {} }
+    'pages.index': { paramsTuple?: []; params?: {} }
+    'pages.asset': { paramsTuple: [ParamValue,ParamValue]; params: {'version': ParamValue,'name': ParamValue} }
     'event_stream': { paramsTuple?: []; params?: {} }
   }
   DELETE: {

@@ -14,11 +14,12 @@ import type { Encoding } from '#realtime/encoding'
 import { lineEncoding } from '#realtime/line_encoding'
 import { eventEncoding } from '#realtime/event_encoding'
 import { answerWithStream } from '#controllers/task_stream'
+import { answerWithTaskPage } from '#controllers/task_page'
 import { answerWithStart } from '#controllers/start_answer'
 import { answerWithCut, retryAfter } from '#controllers/answers'
 
 /** What `GET /tasks/:id` can be; the first where the client takes anything. */
-const types = ['application/json', 'text/event-stream', 'text/plain']
+const types = ['application/json', 'text/html', 'text/event-stream', 'text/plain']
 const streams: ReadonlyMap<unknown, Encoding> = new Map<unknown, Encoding>([
   ['text/event-stream', eventEncoding],
   ['text/plain', lineEncoding],
@@ -34,11 +35,14 @@ export default class TasksController {
     return answerWithStart(ctx, started, key)
   }
 
-  /** JSON, unless the client would rather have the stream. */
+  /** JSON, unless the client would rather have the stream, or the page of the task. */
   async show(ctx: HttpContext) {
-    const task = await engine.find(ctx.params.id, ownerOf(ctx))
+    const type = ctx.request.accepts(types)
+    const finding = engine.find(ctx.params.id, ownerOf(ctx))
+    if (type === 'text/html') return answerWithTaskPage(ctx, finding)
+    const task = await finding
     if (!task) throw new TaskNotFound()
-    const encoding = streams.get(ctx.request.accepts(types) ?? '')
+    const encoding = streams.get(type)
     if (encoding) return answerWithStream(ctx, hub, { cut: task.cut, encoding })
     retryAfter(ctx, task.cut)
     return answerWithCut(ctx, task.cut, new TaskTransformer(task).toObject())

@@ -7,6 +7,13 @@ export class TaskNotFound extends Exception {
   static message = 'There is no such task.'
 }
 
+/** Nothing is served there. */
+export class AddressNotFound extends Exception {
+  static status = 404
+  static code = 'route-not-found'
+  static message = 'There is no such address.'
+}
+
 /** A finished task can't be cancelled. */
 export class TaskFinished extends Exception {
   static status = 409

@@ -37,11 +37,18 @@ export class ResilientEventSource extends EventTarget {
   #timer
   #failures = 0
   #isDown = false
+  #isLive = new AbortController()
 
   constructor(url, options = {}) {
     super()
     this.#url = String(url)
     this.#options = options
+    // What the browser knows of the network: a line may look open for long after it is gone.
+    const { signal } = this.#isLive
+    globalThis.addEventListener?.('offline', () => this.#source && this.#lost(this.#source), {
+      signal,
+    })
+    globalThis.addEventListener?.('online', () => this.#source ?? this.#connect(), { signal })
     this.#connect()
   }
 
@@ -60,12 +67,14 @@ export class ResilientEventSource extends EventTarget {
   }
 
   close() {
+    this.#isLive.abort()
     clearTimeout(this.#timer)
     this.#source?.close()
     this.#source = null
   }
 
   #connect() {
+    clearTimeout(this.#timer)
     const { EventSource = globalThis.EventSource, silence = SILENCE, ...init } = this.#options
     const source = new EventSource(this.#url, init)
     this.#source = source

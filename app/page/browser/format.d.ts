@@ -1,0 +1,1 @@
+export function utc(time: string): string
