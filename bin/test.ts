@@ -56,7 +56,7 @@ new Ignitor(APP_ROOT, { importer: IMPORTER })
   })
   .testRunner()
   .configure(async (app) => {
-    const { runnerHooks, ...config } = await import('../tests/bootstrap.js')
+    const { runnerHooks, runnable, ...config } = await import('../tests/bootstrap.js')
 
     const counts = process.env.TEST_COUNTS_FILE
     if (counts) config.plugins?.push(countInto(counts))
@@ -64,6 +64,7 @@ new Ignitor(APP_ROOT, { importer: IMPORTER })
     processCLIArgs(process.argv.splice(2))
     configure({
       ...app.rcFile.tests,
+      suites: runnable(app.rcFile.tests.suites),
       ...config,
       ...{
         setup: runnerHooks.setup,

@@ -1,0 +1,168 @@
+import vine from '@vinejs/vine'
+import { test } from '@japa/runner'
+import { LongTask } from '#engine/long_task'
+import { live, openTab } from '#tests/helpers/browser'
+import { endOf } from '#tests/helpers/waiting'
+import { theEngine } from '#tests/helpers/scripted'
+
+/** Gives back what it was started with. */
+class EveryKind extends LongTask<typeof EveryKind.input> {
+  static type = 'every-kind'
+  static description = 'Has a field of every kind'
+  static input = vine.create({
+    text: vine.string(),
+    whole: vine.number().withoutDecimals(),
+    ratio: vine.number(),
+    isOn: vine.boolean(),
+    color: vine.enum(['red', 'green']),
+    tags: vine.array(vine.string()),
+    unused: vine.string().optional(),
+  })
+
+  async run() {
+    return this.input
+  }
+}
+
+const base = () => `http://${process.env.HOST}:${process.env.PORT}`
+const csv = Buffer.from(`name,city\n${'Ada,London\n'.repeat(20_000)}`)
+
+test.group('The form', () => {
+  test('uploads a file, leads to the task, and shows it reach 100', async (context) => {
+    const { assert } = context
+    const { page } = await openTab(context, base())
+    await page.getByRole('button', { name: 'Start a task' }).first().click()
+    await page.getByLabel('Type', { exact: true }).last().selectOption('import-csv')
+    await page.getByLabel('Dataset').fill('from the form')
+    const file = { name: '<b>people</b>.csv', mimeType: 'text/csv', buffer: csv }
+    await page.getByLabel('File').setInputFiles(file)
+    await page.getByRole('button', { name: 'Start', exact: true }).click()
+
+    await page.waitForURL(/\/tasks\/[0-9a-f-]{36}$/)
+    await page.locator('#task[data-status=completed]').waitFor()
+    assert.equal(await page.locator('#percent').textContent(), '100%')
+    assert.equal(await page.locator('#progress').getAttribute('value'), '100')
+    assert.match(await page.title(), /^completed import-csv/)
+    assert.include(await page.locator('#result').textContent(), '"rows": 20000')
+    assert.include(await page.locator('#input-panel').textContent(), '<b>people</b>.csv')
+    assert.equal(await page.locator('#input-panel b').count(), 0)
+  })
+
+  test('shows how much of a large file is sent, and a closed form sends no more', async (context) => {
+    const { assert } = context
+    const { page } = await openTab(context, base())
+    const network = await page.context().newCDPSession(page)
+    await page.getByRole('button', { name: 'Start a task' }).first().click()
+    await page.getByLabel('Type', { exact: true }).last().selectOption('import-csv')
+    await page.getByLabel('Dataset').fill('never whole')
+    const file = { name: 'big.csv', mimeType: 'text/csv', buffer: Buffer.alloc(8_000_000, 'a,b\n') }
+    await page.getByLabel('File').setInputFiles(file)
+    await network.send('Network.emulateNetworkConditions', {
+      offline: false,
+      latency: 0,
+      downloadThroughput: -1,
+      uploadThroughput: 1_000_000,
+    })
+    await page.getByRole('button', { name: 'Start', exact: true }).click()
+    const bar = page.getByRole('progressbar', { name: 'Upload' })
+    await page.locator('#start-sending progress:not([value="0"])').waitFor()
+    assert.isBelow(Number(await bar.getAttribute('value')), 100)
+    assert.match((await page.locator('#start-sending span').textContent()) ?? '', / of 8\.0\sMB/)
+
+    const failed = page.waitForEvent('requestfailed')
+    await page.keyboard.press('Escape')
+    assert.include((await failed).url(), '/tasks')
+    assert.equal(new URL(page.url()).pathname, '/')
+  })
+
+  test('puts the errors of the server at their fields, and the focus on the first', async (context) => {
+    const { assert } = context
+    const { page } = await openTab(context, base())
+    await page.getByRole('button', { name: 'Start a task' }).first().click()
+    await page.getByLabel('Type', { exact: true }).last().selectOption('simulate')
+    await page.getByLabel('Step ms').fill('soon')
+    await page.getByLabel('Steps').fill('0')
+    await page.getByRole('button', { name: 'Start', exact: true }).click()
+
+    await page.locator('#field-steps[aria-invalid=true]').waitFor()
+    const problem = (name: string) => page.locator(`#field-${name}-problem`).textContent()
+    assert.match((await problem('steps')) ?? '', /steps/)
+    assert.match((await problem('stepMs')) ?? '', /stepMs.*number/)
+    assert.equal(await problem('failAt'), '')
+    assert.equal(await page.evaluate<string>('document.activeElement.id'), 'field-steps')
+
+    await page.getByLabel('Steps').fill('1')
+    await page.getByLabel('Step ms').fill('')
+    await page.getByRole('button', { name: 'Start', exact: true }).click()
+    await page.waitForURL(/\/tasks\//)
+  })
+
+  test('can be used with the keyboard alone, from the list to the end of the task', async (context) => {
+    const { assert } = context
+    const { page } = await openTab(context, base())
+    await live(page)
+    const focused = () => page.evaluate<string>('document.activeElement.id')
+    const tabTo = async (id: string) => {
+      for (let key = 0; (await focused()) !== id; key++) {
+        assert.isBelow(key, 40, `Tab never came to #${id}`)
+        await page.keyboard.press('Tab')
+      }
+    }
+    await tabTo('start')
+    await page.keyboard.press('Enter')
+    assert.equal(await focused(), 'start-type')
+    await page.keyboard.type('sim')
+    await tabTo('field-steps')
+    await page.keyboard.type('3')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\/tasks\//)
+    await page.locator('#task[data-status=completed]').waitFor()
+    await page.getByRole('button', { name: 'Delete' }).first().focus()
+    await page.keyboard.press('Enter')
+    await page.locator('#confirm[open]').waitFor()
+    await page.keyboard.press('Escape')
+
+    await page.goto(base())
+    await live(page)
+    const first = page.locator('.row a').first()
+    await first.focus()
+    const from = await first.getAttribute('href')
+    await page.keyboard.press('ArrowDown')
+    const href = () => page.evaluate<string>("document.activeElement.getAttribute('href')")
+    assert.notEqual(await href(), from)
+    await page.keyboard.press('Home')
+    assert.equal(await href(), from)
+    await page.keyboard.press('Enter')
+    await page.waitForURL(`${base()}${from}`)
+  })
+
+  test('makes a control for every kind of schema', async (context) => {
+    const { assert } = context
+    const engine = await theEngine()
+    if (!engine.types.find('every-kind')) engine.types.add(EveryKind, import.meta.filename)
+    const { page } = await openTab(context, base())
+    await page.getByRole('button', { name: 'Start a task' }).first().click()
+    await page.getByLabel('Type', { exact: true }).last().selectOption('every-kind')
+    await page.getByLabel('Text').fill('<i>&"')
+    await page.getByLabel('Whole').fill('7')
+    await page.getByLabel('Ratio').fill('0.5')
+    await page.getByLabel('Is on').check()
+    await page.getByLabel('Color').selectOption('green')
+    await page.getByLabel('Tags').fill('["a", "b"]')
+    await page.getByRole('button', { name: 'Start', exact: true }).click()
+    await page.waitForURL(/\/tasks\//)
+    const id = page.url().split('/').at(-1) ?? ''
+    const { snapshot } = await endOf(id)
+    const sent = {
+      text: '<i>&"',
+      whole: 7,
+      ratio: 0.5,
+      isOn: true,
+      color: 'green',
+      tags: ['a', 'b'],
+    }
+    assert.deepEqual(snapshot.result, sent)
+    await page.locator('#task[data-status=completed]').waitFor()
+    assert.deepEqual(JSON.parse((await page.locator('#input-panel pre').textContent()) ?? ''), sent)
+  })
+})

@@ -1,0 +1,127 @@
+import { test } from '@japa/runner'
+import { live, openTab } from '#tests/helpers/browser'
+import { deferred, endOf } from '#tests/helpers/waiting'
+import { Persistent, startScript } from '#tests/helpers/scripted'
+import { TaskError } from '#engine/errors'
+
+const base = () => `http://${process.env.HOST}:${process.env.PORT}`
+const evil = '</script><img src=x onerror=alert(1)>'
+
+test.group('The page of a task', () => {
+  test('cancels it', async (context) => {
+    const { assert } = context
+    const gate = deferred()
+    const id = await startScript(async (task) => {
+      task.progress(10)
+      task.signal.addEventListener('abort', () => gate.resolve())
+      await gate.promise
+      task.signal.throwIfAborted()
+    })
+    const { page } = await openTab(context, `${base()}/tasks/${id}`)
+    await live(page)
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.locator('#task[data-status=cancelled]').waitFor()
+    assert.equal((await endOf(id)).snapshot.status, 'cancelled')
+    await page.locator('#timeline :text("cancel asked for")').waitFor()
+    assert.equal(await page.locator('#freshness').textContent(), 'final')
+    assert.isFalse(await page.getByRole('button', { name: 'Cancel' }).isVisible())
+  })
+
+  test('shows why it failed, escaped, with the attempts that it took; retrying leads to a new task', async (context) => {
+    const { assert } = context
+    const id = await startScript(
+      async (task) => {
+        task.progress(30, evil)
+        throw new TaskError('no-luck', evil)
+      },
+      undefined,
+      Persistent
+    )
+    await endOf(id)
+    const { page } = await openTab(context, `${base()}/tasks/${id}`)
+    await page.locator('#task[data-status=failed]').waitFor()
+    assert.equal(await page.locator('#failure').innerText(), `no-luck ${evil}`)
+    assert.equal(await page.locator('#task img').count(), 0)
+    assert.equal(await page.locator('[data-figure=attempt] dd').textContent(), '3 of 3')
+    assert.equal(await page.locator('#timeline :text-matches("^attempt \\\\d$")').count(), 3)
+
+    await page.getByRole('button', { name: 'Retry' }).click()
+    await page.waitForURL((url) => url.pathname.startsWith('/tasks/') && !url.href.includes(id))
+    await page.locator(`a[href="/tasks/${id}"]`).waitFor()
+  })
+
+  test('deletes it, but asks before', async (context) => {
+    const { assert } = context
+    const id = await startScript(async () => {})
+    await endOf(id)
+    const url = `${base()}/tasks/${id}`
+    const { page } = await openTab(context, url)
+    const dialog = page.getByRole('dialog')
+    await page.getByRole('button', { name: 'Delete' }).click()
+    await dialog.getByRole('button', { name: 'Keep it' }).click()
+    assert.equal((await fetch(url)).status, 200)
+
+    await page.getByRole('button', { name: 'Delete' }).click()
+    await dialog.getByRole('button', { name: 'Delete' }).click()
+    await page.waitForURL(`${base()}/`)
+    assert.equal((await fetch(url)).status, 410)
+    await page.goto(url)
+    await page.getByRole('heading', { name: 'Gone' }).waitFor()
+  })
+
+  test('draws progress over time, with where it is expected to end', async (context) => {
+    const { assert } = context
+    const { id } = await fetch(`${base()}/tasks`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{"type":"simulate","input":{"steps":1000,"stepMs":20}}',
+    }).then((answer) => answer.json() as Promise<{ id: string }>)
+    const { page } = await openTab(context, `${base()}/tasks/${id}`)
+    await page.locator('#plot .band[d^="M"]').waitFor({ state: 'attached' })
+    const label = await page.locator('#plot svg').getAttribute('aria-label')
+    assert.match(label ?? '', /^\d+% after .+; the end is expected after /)
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.locator('#task[data-status=cancelled]').waitFor()
+  })
+
+  test('is of use without JavaScript: the state, a bar, and a new look while it lives', async (context) => {
+    const { assert } = context
+    const gate = deferred()
+    const id = await startScript(async (task) => {
+      task.progress(35, evil)
+      await gate.promise
+      return { text: evil }
+    })
+    const url = `${base()}/tasks/${id}`
+    const { page } = await openTab(context, url, { javaScriptEnabled: false })
+    await page.locator('progress[value="35"]').waitFor()
+    assert.include(await page.locator('.now').innerText(), evil)
+    assert.equal(await page.locator('img').count(), 0)
+    gate.resolve()
+    // No script runs, so it is the page that looks again by itself.
+    await page.locator('progress[value="100"]').waitFor()
+    assert.equal(await page.locator('meta[http-equiv=refresh]').count(), 0)
+    assert.include(await page.locator('#result').innerText(), 'onerror')
+  })
+
+  test('is one form of the task: negotiated, with an ETag of its own', async ({ assert }) => {
+    const id = await startScript(async () => {})
+    await endOf(id)
+    const get = (headers: Record<string, string>) => fetch(`${base()}/tasks/${id}`, { headers })
+    const html = await get({ accept: 'text/html,application/xhtml+xml,*/*;q=0.8' })
+    const json = await get({ accept: '*/*' })
+    assert.match(html.headers.get('content-type') ?? '', /^text\/html/)
+    assert.match(json.headers.get('content-type') ?? '', /^application\/json/)
+    assert.match(html.headers.get('vary') ?? '', /Accept/i)
+    const etag = html.headers.get('etag') ?? ''
+    assert.notEqual(etag, json.headers.get('etag'))
+    assert.equal((await get({ 'accept': 'text/html', 'if-none-match': etag })).status, 304)
+    assert.equal((await get({ 'accept': '*/*', 'if-none-match': etag })).status, 200)
+
+    const missing = `${base()}/tasks/00000000-0000-4000-8000-000000000000`
+    const page = await fetch(missing, { headers: { accept: 'text/html' } })
+    assert.equal(page.status, 404)
+    assert.match(page.headers.get('content-type') ?? '', /^text\/html/)
+    assert.match((await fetch(missing)).headers.get('content-type') ?? '', /problem\+json/)
+  })
+})
