@@ -39,8 +39,6 @@ export function answerWithPage(ctx: HttpContext, document: string, etag?: string
   response
     .header('Content-Security-Policy', POLICY)
     .header('X-Content-Type-Options', 'nosniff')
-    .header('Referrer-Policy', 'same-origin')
-    .header('Cross-Origin-Opener-Policy', 'same-origin')
     .header('Cache-Control', 'private, no-cache')
     .header('Content-Type', 'text/html; charset=utf-8')
   if (etag) response.header('ETag', etag)

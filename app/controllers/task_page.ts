@@ -16,7 +16,8 @@ export async function answerWithTaskPage(
   try {
     const task = await finding
     if (!task) throw new TaskNotFound()
-    const etag = `"${task.cut.version}-${current.version}"`
+    const { version, snapshot } = task.cut
+    const etag = `"${version}-${snapshot.health}-${current.version}"`
     answerWithPage(ctx, taskPage(current, new TaskTransformer(task).toObject()), etag)
   } catch (error) {
     const { status, title, detail } = problemOf(error)

@@ -7,6 +7,7 @@ import { taskOperations } from '#openapi/task_operations'
 import { resultOperations } from '#openapi/result_operations'
 import { datasetOperations } from '#openapi/dataset_operations'
 import { serverOperations } from '#openapi/server_operations'
+import { pageOperations } from '#openapi/page_operations'
 import { streamOperations } from '#openapi/stream_operations'
 import { requestHeaders, responseHeaders, type ResponseHeader } from '#openapi/headers'
 import type { Json } from '#openapi/json'
@@ -24,6 +25,7 @@ const groups: Readonly<Record<string, Operations>> = {
   Datasets: datasetOperations,
   Streams: streamOperations,
   Server: serverOperations,
+  Page: pageOperations,
 }
 
 /** What every route may answer, whatever it is. */
@@ -90,7 +92,7 @@ function operationOf(operation: Operation, { method, path, tag, types }: Place):
     ...(description && { description }),
     parameters: parametersOf(operation, path),
     ...(content && { requestBody: { required: true, content } }),
-    responses: { ...problemResponses(kinds), ...responsesOf(answers) },
+    responses: joined(problemResponses(kinds), responsesOf(answers)),
   }
 }
 
@@ -134,6 +136,17 @@ function responseOf({ description, headers = [], content }: Answer): Json {
     ...(headers.length > 0 && { headers: Object.assign({}, ...headers.map(headerOf)) }),
     ...(content && { content: Object.fromEntries(media) }),
   }
+}
+
+/** A status may answer as a problem, and as a page where that is asked for. */
+function joined(problemsOf: Record<string, Json>, answers: Record<string, Json>) {
+  const both = Object.keys(answers).filter((status) => status in problemsOf)
+  const pages = both.map((status) => {
+    const [problem, page] = [problemsOf[status], answers[status]] as Record<string, object>[]
+    const content = { ...problem?.content, ...page?.content }
+    return [status, { ...page, headers: { ...problem?.headers, ...page?.headers }, content }]
+  })
+  return { ...problemsOf, ...answers, ...Object.fromEntries(pages) }
 }
 
 function headerOf(name: string): Json {

@@ -41,11 +41,12 @@ export const responseHeaders = {
   'Accept-Ranges': { description: 'Parts can be asked for.', schema: { const: 'bytes' } },
   'Cache-Control': { description: 'How the answer may be cached.', schema: text },
   'Content-Disposition': { description: 'The name of the file.', schema: text },
+  'Content-Encoding': { description: 'For who accepts it.', schema: { const: 'gzip' } },
   'Content-Range': {
     description: 'The part, and the size of the whole.',
     schema: { type: 'string', pattern: '^bytes ' },
   },
-  'Content-Security-Policy': { description: 'What the page may load: nothing.', schema: text },
+  'Content-Security-Policy': { description: 'What the page may load and run.', schema: text },
   'ETag': {
     description: 'Of a task the version, which grows with every snapshot.',
     schema: { type: 'string', pattern: '^(W/)?".*"$' },

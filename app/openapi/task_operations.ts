@@ -17,6 +17,17 @@ const unchanged: Answer = {
   description: 'There is nothing newer than what the client has.',
   headers: ['ETag', 'Cache-Control', 'Vary', 'Retry-After?', 'Preference-Applied?'],
 }
+/** Where it is the page of a task. */
+const pageHeaders = [
+  'Content-Security-Policy?',
+  'Content-Encoding?',
+  'X-Content-Type-Options?',
+] as const
+const missing: Answer = {
+  description: 'There is none, or none any more.',
+  headers: ['Cache-Control?', ...pageHeaders],
+  content: { 'text/html': {} },
+}
 const cutHeaders = ['ETag', 'Cache-Control', 'Vary', 'Retry-After?'] as const
 const startHeaders = [
   ...cutHeaders,
@@ -71,20 +82,26 @@ export const taskOperations: Operations = {
   'GET /tasks/:id': {
     summary: 'A task, in every status',
     description:
-      'JSON, or by `Accept` the stream of `/tasks/{id}/events`, or a line that draws itself.',
+      'JSON, or by `Accept` the stream of `/tasks/{id}/events`, a line that draws itself, or the page of the task for browsers.',
     heeds: ['If-None-Match', 'Last-Event-ID'],
     answers: {
       200: {
         description: 'The task; or its stream, which has no ETag.',
-        headers: ['ETag?', 'Cache-Control', 'Vary', 'Retry-After?', 'X-Accel-Buffering?'],
+        headers: [
+          ...(['ETag?', 'Cache-Control', 'Vary', 'Retry-After?', 'X-Accel-Buffering?'] as const),
+          ...pageHeaders,
+        ],
         content: {
           'application/json': { schema: shape('Task') },
           'text/event-stream': events,
           'text/plain': line,
+          'text/html': {},
         },
       },
       204: over,
-      304: unchanged,
+      304: { ...unchanged, headers: [...(unchanged.headers ?? []), ...pageHeaders] },
+      404: missing,
+      410: missing,
     },
     problems: notFound,
   },

@@ -1,4 +1,6 @@
 import { test } from '@japa/runner'
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { live, openTab } from '#tests/helpers/browser'
 import { deferred, endOf } from '#tests/helpers/waiting'
 import { Persistent, startScript } from '#tests/helpers/scripted'
@@ -6,6 +8,15 @@ import { TaskError } from '#engine/errors'
 
 const base = () => `http://${process.env.HOST}:${process.env.PORT}`
 const evil = '</script><img src=x onerror=alert(1)>'
+
+async function start(type: string, input: object, file?: File): Promise<string> {
+  const body = new FormData()
+  body.append('type', type)
+  body.append('input', JSON.stringify(input))
+  if (file) body.append('file', file)
+  const answer = await fetch(`${base()}/tasks`, { method: 'POST', body })
+  return ((await answer.json()) as { id: string }).id
+}
 
 test.group('The page of a task', () => {
   test('cancels it', async (context) => {
@@ -50,6 +61,43 @@ test.group('The page of a task', () => {
     await page.locator(`a[href="/tasks/${id}"]`).waitFor()
   })
 
+  test('shows its log, live and escaped, and all of it after the end', async (context) => {
+    const { assert } = context
+    const steps = [deferred(), deferred()]
+    const id = await startScript(async (task) => {
+      for (let line = 1; line <= 250; line++) task.log.info(`line ${line}`)
+      await steps[0]?.promise
+      task.log.warn(evil)
+      await steps[1]?.promise
+      task.log.info('the last one')
+    })
+    const { page } = await openTab(context, `${base()}/tasks/${id}`)
+    const log = page.getByRole('log', { name: 'Log' })
+    await log.getByText('line 250', { exact: true }).waitFor()
+    steps[0]?.resolve()
+    await log.locator('p[data-level=warn]', { hasText: evil }).waitFor()
+    assert.equal(await page.locator('img').count(), 0)
+    steps[1]?.resolve()
+    await log.getByText('the last one').waitFor()
+    assert.equal(await log.locator('p').count(), 252)
+    assert.equal(await page.locator('#task').getAttribute('data-status'), 'completed')
+  })
+
+  test('offers a result that is a file for download', async (context) => {
+    const { assert } = context
+    const file = new File(['name,city\nAda,London\n'], 'people.csv')
+    const dataset = `péople ${randomUUID()}`
+    await endOf(await start('import-csv', { dataset }, file))
+    const id = await start('export-dataset', { dataset })
+    await endOf(id)
+    const { page } = await openTab(context, `${base()}/tasks/${id}`)
+    const link = page.getByRole('link', { name: /^Download .+csv \(\d+\sB\)$/ })
+    const download = page.waitForEvent('download')
+    await link.click()
+    const content = await readFile(await (await download).path(), 'utf8')
+    assert.include(content, 'Ada,London')
+  })
+
   test('deletes it, but asks before', async (context) => {
     const { assert } = context
     const id = await startScript(async () => {})
@@ -71,11 +119,7 @@ test.group('The page of a task', () => {
 
   test('draws progress over time, with where it is expected to end', async (context) => {
     const { assert } = context
-    const { id } = await fetch(`${base()}/tasks`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: '{"type":"simulate","input":{"steps":1000,"stepMs":20}}',
-    }).then((answer) => answer.json() as Promise<{ id: string }>)
+    const id = await start('simulate', { steps: 1000, stepMs: 20 })
     const { page } = await openTab(context, `${base()}/tasks/${id}`)
     await page.locator('#plot .band[d^="M"]').waitFor({ state: 'attached' })
     const label = await page.locator('#plot svg').getAttribute('aria-label')

@@ -21,13 +21,13 @@ export class TaskStore {
     return this.#byId.get(id)?.task
   }
 
-  /** Takes snapshots, unless there are newer ones. Gives those that have just ended. */
+  /** Takes snapshots, unless there are newer ones: health may change within a version. Gives those that have just ended. */
   take(tasks, generation) {
     const ended = []
     for (const task of tasks) {
       const known = this.#byId.get(task.id)
       if (known && generation !== undefined) known.generation = generation
-      if (known && known.task.version >= task.version) continue
+      if (known && known.task.version > task.version) continue
       if (known && isTerminal(task.status) && !isTerminal(known.task.status)) ended.push(task)
       this.#put(known ?? this.#add(task.id), task, generation)
     }
