@@ -17,6 +17,7 @@ export function taskPage(assets: Assets, task: TaskBody): string {
   return layout(assets, {
     title: [isLive ? percent : task.status, task.type].filter(Boolean).join(' '),
     script: 'task_main.js',
+    bar: html`<a href="/">All tasks</a>`,
     head: isLive
       ? html`<noscript><meta http-equiv="refresh" content="${REFRESH}" /></noscript>`
       : undefined,

@@ -33,9 +33,9 @@ test.group('The form', () => {
     const { page } = await openTab(context, base())
     await page.getByRole('button', { name: 'Start a task' }).first().click()
     await page.getByLabel('Type', { exact: true }).last().selectOption('import-csv')
-    await page.getByLabel('Dataset').fill('from the form')
+    await page.getByLabel('Dataset', { exact: true }).fill('from the form')
     const file = { name: '<b>people</b>.csv', mimeType: 'text/csv', buffer: csv }
-    await page.getByLabel('File').setInputFiles(file)
+    await page.getByLabel('File', { exact: true }).setInputFiles(file)
     await page.getByRole('button', { name: 'Start', exact: true }).click()
 
     await page.waitForURL(/\/tasks\/[0-9a-f-]{36}$/)
@@ -54,9 +54,9 @@ test.group('The form', () => {
     const network = await page.context().newCDPSession(page)
     await page.getByRole('button', { name: 'Start a task' }).first().click()
     await page.getByLabel('Type', { exact: true }).last().selectOption('import-csv')
-    await page.getByLabel('Dataset').fill('never whole')
+    await page.getByLabel('Dataset', { exact: true }).fill('never whole')
     const file = { name: 'big.csv', mimeType: 'text/csv', buffer: Buffer.alloc(8_000_000, 'a,b\n') }
-    await page.getByLabel('File').setInputFiles(file)
+    await page.getByLabel('File', { exact: true }).setInputFiles(file)
     await network.send('Network.emulateNetworkConditions', {
       offline: false,
       latency: 0,
