@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib'
 import app from '@adonisjs/core/services/app'
 import type { HttpContext } from '@adonisjs/core/http'
 import { hasIt } from '#controllers/answers'
-import { Assets } from '../page/assets.js'
+import { Assets } from '#page/assets'
 
 /**
  * Nothing but what this server itself serves, and nothing inline; no other site may frame it. The

@@ -1,6 +1,6 @@
 import type { HttpContext } from '@adonisjs/core/http'
 import { hasIt } from '#controllers/answers'
-import { listPage } from '../page/list_page.js'
+import { listPage } from '#page/list_page'
 import { answerWithPage, assets, lastAssets, sendText } from '#controllers/page'
 import { AddressNotFound } from '#exceptions/http_errors'
 

@@ -4,7 +4,7 @@ import type { HttpContext } from '@adonisjs/core/http'
 import { TaskNotFound } from '#exceptions/http_errors'
 import { answerWithPage, assets } from '#controllers/page'
 import TaskTransformer from '#transformers/task_transformer'
-import { missingPage, taskPage } from '../page/task_page.js'
+import { missingPage, taskPage } from '#page/task_page'
 
 /** Answers with the page of a task; for people, also where there is none (404, 410). */
 export async function answerWithTaskPage(

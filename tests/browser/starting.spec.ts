@@ -61,7 +61,7 @@ test.group('The form', () => {
       offline: false,
       latency: 0,
       downloadThroughput: -1,
-      uploadThroughput: 1_000_000,
+      uploadThroughput: 200_000,
     })
     await page.getByRole('button', { name: 'Start', exact: true }).click()
     const bar = page.getByRole('progressbar', { name: 'Upload' })

@@ -39,6 +39,8 @@ export async function openTab(
 ): Promise<Tab> {
   browser ??= driver.launch({ executablePath: chromium, args: [...args, ...quiet] })
   const context = await (await browser).newContext({ reducedMotion: 'reduce', ...options })
+  // The test's own timeout comes first on any machine that still moves.
+  context.setDefaultTimeout(100_000)
   const page = await context.newPage()
   const problems: string[] = []
   page.on('pageerror', (error) => problems.push(String(error.stack ?? error)))
