@@ -100,8 +100,7 @@ test.group('The one-request stream', () => {
   test('who does not ask for a stream gets JSON, with an ETag', async ({ assert }) => {
     const id = await startScript(async () => {})
     const { version } = await endOf(id)
-    const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
-    for (const accept of ['*/*', 'application/json', 'image/png', browser]) {
+    for (const accept of ['*/*', 'application/json', 'image/png']) {
       const answer = await fetch(`${base()}/tasks/${id}`, { headers: { accept } })
       assert.equal(answer.headers.get('content-type'), 'application/json; charset=utf-8', accept)
       assert.equal(answer.headers.get('etag'), `"${version}"`)

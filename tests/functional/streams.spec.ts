@@ -166,15 +166,16 @@ test.group('Two owners', (group) => {
     cleanup,
   }) => {
     const uid = randomUUID()
-    const spy = await RawSocket.open(events(uid), { 'x-owner': 'mallory' })
+    const stranger = randomUUID()
+    const spy = await RawSocket.open(events(uid), { 'x-owner': stranger })
     cleanup(() => spy.close())
     const { id: known, go: end } = await halted()
     const awaited = randomUUID()
     for (const id of [known, awaited, randomUUID()]) {
-      const answer = await post('subscribe', { uid, channel: `long-task/${id}` }, 'mallory')
+      const answer = await post('subscribe', { uid, channel: `long-task/${id}` }, stranger)
       assert.equal(answer.status, 204)
     }
-    assert.equal((await post('subscribe', { uid, channel: 'long-tasks' }, 'mallory')).status, 204)
+    assert.equal((await post('subscribe', { uid, channel: 'long-tasks' }, stranger)).status, 204)
     const { go } = await halted(awaited)
     await until(() => !transmit.getSubscribersFor(`long-task/${awaited}`).includes(uid))
     await until(() => !transmit.getSubscribersFor(`long-task/${known}`).includes(uid))
@@ -182,7 +183,7 @@ test.group('Two owners', (group) => {
     end()
     await Promise.all([known, awaited].map(endOf))
     for (const path of [`/tasks/${known}/events`, `/tasks/${known}`]) {
-      const headers = { 'x-owner': 'mallory', 'accept': 'text/event-stream' }
+      const headers = { 'x-owner': stranger, 'accept': 'text/event-stream' }
       assert.equal((await fetch(`${base()}${path}`, { headers })).status, 404)
     }
     await until(() => spy.payloads().length === 1)

@@ -42,7 +42,7 @@ export async function* readCsv(
   path: string,
   options: ReadCsvOptions
 ): AsyncGenerator<CsvBatch, void, undefined> {
-  const { cursor, signal, batchRows = 500 } = options
+  const { cursor, signal, batchRows = 1000 } = options
   const dialect = cursor?.dialect ?? options.dialect
   let position = cursor?.offset ?? dialect.bomBytes
   const batches = new BatchBuilder(dialect, batchRows, cursor)
