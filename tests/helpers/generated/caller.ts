@@ -9,6 +9,9 @@ interface StartedTask {
   readonly input: { readonly steps?: number; readonly stepMs?: number; readonly dataset?: string }
 }
 
+/** A file of the page, whose address holds a hash of what is in it. */
+const ASSET = `/page/${KNOWN_ID}/${KNOWN_ID}`
+
 /** How many of the newest tasks are asked for. */
 const REMEMBERED = 100
 
@@ -23,6 +26,7 @@ export class Caller {
   readonly #kept: string[] = []
   readonly #ids: string[] = []
   readonly #datasets: string[] = []
+  #asset = ''
   /** Of a stream that stays open, to be subscribed. */
   readonly #uid = `generated-${randomUUID()}`
   /** Kept, or the connection would end with what nobody refers to. */
@@ -35,6 +39,8 @@ export class Caller {
 
   static async start(url: string): Promise<Caller> {
     const caller = new Caller(url)
+    const page = await (await fetch(url, { headers: { accept: 'text/html' } })).text()
+    caller.#asset = /"(\/page\/[^"]+)"/.exec(page)?.[1] ?? ''
     const stream = `${url}/__transmit/events?uid=${caller.#uid}`
     caller.#stream = await fetch(stream, { signal: caller.#leave.signal })
     await caller.#importPeople()
@@ -55,7 +61,8 @@ export class Caller {
 
   async send(generated: GeneratedRequest): Promise<SeenAnswer> {
     const { method, path, query, body } = generated
-    const url = `${path}${query && '?'}${query}`.replace(KNOWN_ID, () => this.#known(generated))
+    const address = path === ASSET ? KNOWN_ID : path
+    const url = `${address}${query && '?'}${query}`.replace(KNOWN_ID, () => this.#known(generated))
     const bytes = body && Buffer.from(this.#fill(body.toString('latin1'), generated), 'latin1')
     const headers = { ...generated.headers, ...(bytes && { 'content-length': bytes.length }) }
     const answer = await this.#answer(method, url, headers, bytes)
@@ -71,6 +78,7 @@ export class Caller {
   }
 
   #known({ operation, path, pick }: GeneratedRequest): string {
+    if (path === ASSET) return this.#asset
     if (path.startsWith('/__transmit')) return `generated-${pick}`.padEnd(20, '0').slice(0, 60)
     if (path.startsWith('/datasets')) {
       return encodeURIComponent(this.#datasets.at(-1 - (pick % 3)) ?? 'none')
