@@ -8,6 +8,7 @@ export type Landmark =
   | 'mid-file'
   | 'after-file'
   | 'before-tell'
+  | 'before-flush'
   | 'draining'
   | 'before-remove'
 

@@ -12,6 +12,13 @@ const LONGEST_PAUSE = 30_000
 /** Milliseconds without a word after which a line counts as dead: the server repeats every 15 s. */
 const SILENCE = 40_000
 
+/**
+ * Milliseconds after which a tab that nobody sees gives up its line, since HTTP/1.1 has six for all
+ * tabs of a site, and those after which it takes a look again.
+ */
+const HIDDEN_FOR = 5000
+const LOOK_EVERY = 60_000
+
 /** Failed streams in a row after which polling takes over until one gets through again. */
 const TRIES = 3
 
@@ -35,6 +42,7 @@ export class ResilientEventSource extends EventTarget {
   #options
   #source
   #timer
+  #rest
   #failures = 0
   #isDown = false
   #isLive = new AbortController()
@@ -49,6 +57,14 @@ export class ResilientEventSource extends EventTarget {
       signal,
     })
     globalThis.addEventListener?.('online', () => this.#source ?? this.#connect(), { signal })
+    globalThis.document?.addEventListener(
+      'visibilitychange',
+      () => {
+        this.#restWhileHidden()
+        if (!document.hidden) this.#source ?? this.#connect()
+      },
+      { signal }
+    )
     this.#connect()
   }
 
@@ -69,6 +85,7 @@ export class ResilientEventSource extends EventTarget {
   close() {
     this.#isLive.abort()
     clearTimeout(this.#timer)
+    clearTimeout(this.#rest)
     this.#source?.close()
     this.#source = null
   }
@@ -85,6 +102,7 @@ export class ResilientEventSource extends EventTarget {
     heard()
     source.addEventListener('open', () => {
       if (source !== this.#source) return
+      this.#restWhileHidden()
       this.#failures = 0
       this.#isDown = false
       heard()
@@ -98,12 +116,24 @@ export class ResilientEventSource extends EventTarget {
     source.addEventListener('error', () => source === this.#source && this.#lost(source))
   }
 
-  /** Drops the source, whatever state it is in, and comes back after a pause of our own. */
+  /** Leaves the line to tabs that somebody sees, but looks in now and then. */
+  #restWhileHidden() {
+    clearTimeout(this.#rest)
+    if (!globalThis.document?.hidden) return
+    this.#rest = setTimeout(() => this.#source && this.#drop(this.#source, LOOK_EVERY), HIDDEN_FOR)
+  }
+
+  /** Comes back after a pause of our own. */
   #lost(source) {
+    this.#drop(source, pauseAfter(this.#failures++))
+  }
+
+  /** Drops the source, whatever state it is in, for so many milliseconds. */
+  #drop(source, pause) {
     source.close()
     clearTimeout(this.#timer)
     this.#source = undefined
-    this.#timer = setTimeout(() => this.#connect(), pauseAfter(this.#failures++))
+    this.#timer = setTimeout(() => this.#connect(), pause)
     if (this.#isDown) {
       this.dispatchEvent(new Event('retry'))
       return

@@ -1,3 +1,5 @@
+import { pass } from '#engine/landmarks'
+
 /** What holds frames back until it is told to send them. */
 interface Sender {
   flush(): void
@@ -13,6 +15,7 @@ export class Outbox {
   }
 
   #flush(): void {
+    pass('before-flush')
     const streams = this.#waiting
     this.#waiting = new Set()
     for (const stream of streams) stream.flush()

@@ -1,5 +1,6 @@
 import type { Cut } from '#engine/cut'
 import type { Engine } from '#engine/engine'
+import { Paced } from '#realtime/paced'
 import type { Gone } from '#engine/retention'
 import { TaskList } from '#realtime/task_list'
 import type { EventStream } from '#realtime/event_stream'
@@ -8,11 +9,15 @@ import type { EventStream } from '#realtime/event_stream'
 const RECENT = 50
 /** How many of each live status: a longer queue is told as it moves. */
 const MOST_LIVE = 1000
+/** Milliseconds between two reads for one stream, however often it subscribes. */
+const READ_INTERVAL = 1000
 
 /** The watchers of `long-tasks`. */
 export class TaskLists {
   readonly #engine: Engine
   readonly #lists = new Map<EventStream, TaskList>()
+  /** Outlive a subscription, so that doing it again is no way round. */
+  readonly #reads = new WeakMap<EventStream, Paced>()
 
   constructor(engine: Engine) {
     this.#engine = engine
@@ -20,9 +25,15 @@ export class TaskLists {
 
   /** Tells a watcher the live tasks and the most recent ones, and from then on what changes. */
   async tell(stream: EventStream): Promise<void> {
-    let list = this.#lists.get(stream)
-    if (!list) this.#lists.set(stream, (list = new TaskList(stream)))
-    await list.load(this.#read(stream.owner))
+    if (!this.#lists.has(stream)) this.#lists.set(stream, new TaskList(stream))
+    let read = this.#reads.get(stream)
+    if (!read) {
+      read = new Paced(READ_INTERVAL, async () =>
+        this.#lists.get(stream)?.load(this.#read(stream.owner))
+      )
+      this.#reads.set(stream, read)
+    }
+    await read.run()
   }
 
   take(cut: Cut): void {

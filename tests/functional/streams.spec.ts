@@ -1,6 +1,7 @@
 import { test } from '@japa/runner'
 import { Hub } from '#realtime/hub'
 import app from '@adonisjs/core/services/app'
+import db from '@adonisjs/lucid/services/db'
 import { randomUUID } from 'node:crypto'
 import { RawStream } from '#tests/helpers/sse'
 import { RawSocket } from '#tests/helpers/raw_socket'
@@ -318,5 +319,38 @@ test.group('Limits of a stream', () => {
     assert.equal((await post('unsubscribe', { uid, channel: held })).status, 204)
     const other = `long-task/${randomUUID()}`
     assert.equal((await post('subscribe', { uid, channel: other })).status, 204)
+  })
+})
+
+test.group('A stream that subscribes to the list again and again', () => {
+  test('has it read once a second at most, and is told the newest', async ({ assert, cleanup }) => {
+    const stream = await RawSocket.open(events('again-and-again-0123'))
+    const statements: string[] = []
+    const { client } = db.connection().getReadClient()
+    const hear = ({ sql }: { sql: string }) => void statements.push(sql)
+    client.on('query', hear)
+    cleanup(() => {
+      client.off('query', hear)
+      stream.close()
+    })
+    const from = performance.now()
+    const body = { uid: 'again-and-again-0123', channel: 'long-tasks' }
+    for (let time = 0; time < 50; time++) {
+      assert.equal((await post('subscribe', body)).status, 204)
+      if (time % 2 === 0) assert.equal((await post('unsubscribe', body)).status, 204)
+    }
+    const id = await startScript(async () => {})
+    const { version } = await endOf(id)
+    assert.equal((await post('subscribe', body)).status, 204)
+    await until(() =>
+      stream
+        .payloads<{ tasks: Snapshot[] }>()
+        .some(({ tasks }) => tasks.some((task) => task.id === id && task.version === version))
+    )
+    const seconds = (performance.now() - from) / 1000
+    const reads = statements.filter((sql) => /where.*`owner` = .*order by/.test(sql)).length
+    assert.isAbove(reads, 0)
+    // Three statements a read: the recent ones and those of each live status.
+    assert.isAtMost(reads, 3 * (Math.ceil(seconds * 1.01) + 1))
   })
 })
