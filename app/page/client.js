@@ -17,7 +17,7 @@ const SILENCE = 40_000
  * tabs of a site, and those after which it takes a look again.
  */
 const HIDDEN_FOR = 5000
-const LOOK_EVERY = 60_000
+const LOOK_EVERY = 20_000
 
 /** Failed streams in a row after which polling takes over until one gets through again. */
 const TRIES = 3
