@@ -14,10 +14,9 @@ const LOOK_BACK = 2
 const LASTS = 0.03
 /** Milliseconds before which the own pace says nothing. */
 const SHORTEST_PACE = 100
-/** How far the pace within a run strays; against the spread of the runs it gives their weight. */
-const STRAY = 0.06
-/** Below this, runs count as alike. */
+/** Below these, runs count as alike, and their pace as even. */
 const LEAST_SPREAD = 0.05
+const LEAST_NOISE = 0.02 ** 2
 /** The weight of the history at most, in runs. */
 const TRUST = 0.5
 
@@ -27,9 +26,9 @@ export type EtaBasis = 'rate' | 'history' | 'mixed'
 /**
  * Remaining time of one attempt. Progress is turned into a fraction of the duration by the curve of
  * the type (a straight line without one). The duration is what the attempt's own pace says, joined
- * with what earlier runs took, which counts the less the more they differ; the recent pace is
- * expected to last a little. Owns one number for each point of the curve.
- * Says `null` rather than nonsense.
+ * with what earlier runs took, each by the inverse of its variance: earlier runs count less the more
+ * they differ from each other, the own pace less the more it wavered in them. The recent pace is
+ * expected to last a little. Owns one number for each point of the curve. Says `null` rather than nonsense.
  */
 export class Eta {
   readonly #curve: ProgressCurve | undefined
@@ -61,7 +60,7 @@ export class Eta {
     this.#curve = curve
     this.#size = size ?? null
     this.#shape = curve?.shape ?? straight
-    this.#weight = curve ? Math.min(TRUST, (STRAY / Math.max(curve.spread, LEAST_SPREAD)) ** 2) : 0
+    this.#weight = curve ? Math.min(TRUST, noiseOf(curve) / spreadOf(curve) ** 2) : 0
     this.#isWhole = this.#hasBegun = resumedAt === null
     this.#newest.progress = this.#from.progress = resumedAt ?? 0
   }
@@ -136,7 +135,8 @@ export class Eta {
   /** The whole duration: what the own pace says and what is typical; one far from that learns less of it. */
   #join(curve: ProgressCurve, pace: number, own: number): number {
     const typical = durationOf(curve, this.#size ?? this.#total)
-    const distance = Math.log(pace / typical) / Math.max(curve.spread, LEAST_SPREAD)
+    const doubt = Math.hypot(spreadOf(curve), Math.sqrt(noiseOf(curve) / own))
+    const distance = Math.log(pace / typical) / doubt
     const weight = this.#weight / (1 + distance * distance)
     return (weight * typical + pace * own) / (weight + own)
   }
@@ -152,3 +152,11 @@ export class Eta {
 }
 
 const unknown = { etaSeconds: null, etaBasis: null } as const
+
+function spreadOf({ spread }: ProgressCurve): number {
+  return Math.max(spread, LEAST_SPREAD)
+}
+
+function noiseOf({ noise }: ProgressCurve): number {
+  return Math.max(noise, LEAST_NOISE)
+}

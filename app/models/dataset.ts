@@ -60,10 +60,11 @@ export class DatasetImport {
   /** Notes bad lines with their reasons. */
   async reject(trx: TransactionClientContract, lines: readonly RejectedLine[]): Promise<void> {
     if (lines.length === 0) return
-    await trx
-      .insertQuery()
-      .table('dataset_rejects')
-      .multiInsert(lines.map(({ line, reason }) => ({ task_id: this.#taskId, line, reason })))
+    await trx.rawQuery(
+      `insert into dataset_rejects (task_id, line, reason)
+       select ?, value ->> 0, value ->> 1 from json_each(?)`,
+      [this.#taskId, JSON.stringify(lines.map(({ line, reason }) => [line, reason]))]
+    )
   }
 
   /** Takes over the bad lines of the import on which this one goes on; its rows stay its own. */
