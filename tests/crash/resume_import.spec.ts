@@ -10,6 +10,8 @@ import { ServerProcess } from '#tests/helpers/server_process'
 import { difficultCsv, loadedRows, startImport } from '#tests/helpers/import_file'
 
 const ROWS = 120_000
+/** Rows and bad lines of a batch. */
+const BATCH = 1000
 
 /** Settings of a server that dies in that batch of an import, before it is stored. */
 function dieInBatch(batch: number) {
@@ -114,7 +116,7 @@ test.group('An import that is interrupted goes on', () => {
     await server.exited
     const { offset, size } = storedImport(server.folder, id)
     const kept = loadedRows(server.folder, id).count
-    assert.equal(kept, 99 * 500 - Math.floor((99 * 500) / 1001))
+    assert.equal(kept, 99 * BATCH - Math.floor((99 * BATCH) / 1001))
     assert.equal(size, Buffer.byteLength(csv))
 
     const log = join(server.folder, 'reads.log')
