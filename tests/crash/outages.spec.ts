@@ -1,5 +1,6 @@
 import { test } from '@japa/runner'
 import { EventSource } from 'eventsource'
+import { look, start } from '#tests/helpers/remote'
 import { until } from '#tests/helpers/waiting'
 import { setTimeout } from 'node:timers/promises'
 import { NaiveClient } from '#tests/helpers/transmit_client'
@@ -13,19 +14,6 @@ import {
 
 /** Milliseconds for which every connection is refused: four times what the stock client bears. */
 const OUTAGE = 60_000
-
-async function start(url: string, input: object): Promise<Snapshot> {
-  const answer = await fetch(`${url}/tasks`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ type: 'simulate', input }),
-  })
-  return (await answer.json()) as Snapshot
-}
-
-async function look(url: string, id: string): Promise<Snapshot> {
-  return (await (await fetch(`${url}/tasks/${id}`)).json()) as Snapshot
-}
 
 const inOrder = (seen: readonly Snapshot[]) => {
   const versions = seen.map(({ version }) => version)

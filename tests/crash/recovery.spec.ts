@@ -2,25 +2,12 @@ import { join } from 'node:path'
 import { connect } from 'node:net'
 import { test } from '@japa/runner'
 import { readdir } from 'node:fs/promises'
+import { look, start } from '#tests/helpers/remote'
 import { until } from '#tests/helpers/waiting'
-import type { Snapshot } from '#engine/snapshot'
 import { NaiveClient } from '#tests/helpers/transmit_client'
 import { ServerProcess } from '#tests/helpers/server_process'
 
 const JUMP = 2 ** 20
-
-async function start(url: string, input: object): Promise<Snapshot> {
-  const answer = await fetch(`${url}/tasks`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ type: 'simulate', input }),
-  })
-  return (await answer.json()) as Snapshot
-}
-
-async function look(url: string, id: string): Promise<Snapshot> {
-  return (await (await fetch(`${url}/tasks/${id}`)).json()) as Snapshot
-}
 
 const long = { steps: 100_000, stepMs: 20 }
 
