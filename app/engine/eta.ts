@@ -14,11 +14,12 @@ const LOOK_BACK = 2
 const LASTS = 0.03
 /** Milliseconds before which the own pace says nothing. */
 const SHORTEST_PACE = 100
-/** Below these, runs count as alike, and their pace as even. */
-const LEAST_SPREAD = 0.05
+/** Below this the pace of earlier runs counts as even. */
 const LEAST_NOISE = 0.02 ** 2
-/** The weight of the history at most, in runs. */
-const TRUST = 0.5
+/** A run may well take twice as long as is typical, or half: natural logarithm. */
+const SPREAD = Math.log(2)
+/** Earlier runs count for at most so much of the way: this one may be of another kind. */
+const TRUST = 0.1
 
 /** What an estimate rests on: this attempt's own pace, earlier runs of the type, or both. */
 export type EtaBasis = 'rate' | 'history' | 'mixed'
@@ -26,9 +27,9 @@ export type EtaBasis = 'rate' | 'history' | 'mixed'
 /**
  * Remaining time of one attempt. Progress is turned into a fraction of the duration by the curve of
  * the type (a straight line without one). The duration is what the attempt's own pace says, joined
- * with what earlier runs took, each by the inverse of its variance: earlier runs count less the more
- * they differ from each other, the own pace less the more it wavered in them. The recent pace is
- * expected to last a little. Owns one number for each point of the curve. Says `null` rather than nonsense.
+ * with what earlier runs took: the more the pace wavered in them, the longer they count. Bursts come
+ * and go, so it is the whole of the own pace that tells; the recent one is expected to last a little.
+ * Owns one number for each point of the curve. Says `null` rather than nonsense.
  */
 export class Eta {
   readonly #curve: ProgressCurve | undefined
@@ -60,7 +61,7 @@ export class Eta {
     this.#curve = curve
     this.#size = size ?? null
     this.#shape = curve?.shape ?? straight
-    this.#weight = curve ? Math.min(TRUST, noiseOf(curve) / spreadOf(curve) ** 2) : 0
+    this.#weight = curve ? weightOf(curve) : 0
     this.#isWhole = this.#hasBegun = resumedAt === null
     this.#newest.progress = this.#from.progress = resumedAt ?? 0
   }
@@ -132,13 +133,13 @@ export class Eta {
     return whole * left + (recent - whole) * LASTS * (1 - Math.exp(-left / LASTS))
   }
 
-  /** The whole duration: what the own pace says and what is typical; one far from that learns less of it. */
+  /**
+   * The whole duration: the mean of the own pace, which counts by the way it has made, and of what
+   * is typical. Of logarithms, so that a history which is far off is soon outvoted.
+   */
   #join(curve: ProgressCurve, pace: number, own: number): number {
     const typical = durationOf(curve, this.#size ?? this.#total)
-    const doubt = Math.hypot(spreadOf(curve), Math.sqrt(noiseOf(curve) / own))
-    const distance = Math.log(pace / typical) / doubt
-    const weight = this.#weight / (1 + distance * distance)
-    return (weight * typical + pace * own) / (weight + own)
+    return pace * (typical / pace) ** (this.#weight / (this.#weight + own))
   }
 
   /** Milliseconds that the whole way would take at the pace of its last part. */
@@ -153,10 +154,11 @@ export class Eta {
 
 const unknown = { etaSeconds: null, etaBasis: null } as const
 
-function spreadOf({ spread }: ProgressCurve): number {
-  return Math.max(spread, LEAST_SPREAD)
-}
-
-function noiseOf({ noise }: ProgressCurve): number {
-  return Math.max(noise, LEAST_NOISE)
+/**
+ * What earlier runs count for, as a part of the way: the variance of the pace over a whole run, by
+ * that of what is typical. The former is six times the noise, as a run meets its curve at both ends
+ * (a Brownian bridge).
+ */
+function weightOf({ noise }: ProgressCurve): number {
+  return Math.min(TRUST, (6 * Math.max(noise, LEAST_NOISE)) / SPREAD ** 2)
 }

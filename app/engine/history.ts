@@ -24,7 +24,7 @@ export class History {
     for (const { type, curve } of rows) {
       const known = JSON.parse(curve) as ProgressCurve
       // An earlier release may have written other curves.
-      if (known.shape?.length === POINTS) this.#curves.set(type, known)
+      if (known.shape?.length === POINTS && known.sizes !== undefined) this.#curves.set(type, known)
     }
   }
 

@@ -4,8 +4,11 @@ const LAST = POINTS - 1
 
 /** Weight of a new run once there are enough: what a type does now counts more than what it did. */
 const NEWEST = 0.2
-/** Spread of the durations that is assumed until runs say better: a factor of about 1.6. */
-const SPREAD = 0.5
+/**
+ * How surely durations grow in step with sizes until runs say better: the variance of a duration
+ * (about 0.35², in logarithms) by that of the exponent (0.5²).
+ */
+const IN_STEP = 0.5
 /** Mean square of how far runs stray from their curve, assumed until they say better. */
 const NOISE = 0.05 ** 2
 /** Runs that are shorter say how long a run takes, but not in which shape (ten cuts a second). */
@@ -26,10 +29,8 @@ export interface ProgressCurve {
   readonly runs: number
   /** Typical milliseconds of a run. */
   readonly duration: number
-  /** Typical milliseconds for one unit of size, where sizes are known. */
-  readonly unitDuration: number | null
-  /** Typical natural logarithm of how far a run was from what was typical before it. */
-  readonly spread: number
+  /** How the duration goes with the size, where sizes are known. */
+  readonly sizes: Sizes | null
   /** Fraction of the duration that had passed at each point of progress: the mean of the runs. */
   readonly passed: readonly number[]
   /** Mean square of how far the runs were from that. */
@@ -38,21 +39,29 @@ export interface ProgressCurve {
   readonly shape: readonly number[]
 }
 
+/** A straight line through the runs, in natural logarithms. */
+interface Sizes {
+  /** Mean size. */
+  readonly size: number
+  /** Mean of the milliseconds for one unit of size. */
+  readonly unit: number
+  /** Mean square of how far sizes are from their mean. */
+  readonly square: number
+  /** Mean of that times how far the unit is from its mean. */
+  readonly product: number
+}
+
 /** The curve after one more run: averages that forget, in logarithms where they are durations. */
 export function learn(before: ProgressCurve | undefined, run: CompletedRun): ProgressCurve {
-  const { size } = run
   const duration = Math.max(1, run.duration)
   const runs = (before?.runs ?? 0) + 1
   const weight = Math.max(NEWEST, 1 / runs)
   // What is assumed counts as a run of its own.
   const wary = Math.max(NEWEST, 1 / (runs + 1))
-  const expected = before && durationOf(before, size)
-  const spread = before?.spread ?? SPREAD
   return {
     runs,
     duration: before ? blend(before.duration, duration, weight) : duration,
-    unitDuration: unitDuration(before?.unitDuration ?? null, size ? duration / size : null, weight),
-    spread: expected ? spread + wary * (Math.abs(Math.log(duration / expected)) - spread) : spread,
+    sizes: learnSizes(before?.sizes ?? null, { duration, size: run.size }, weight),
     ...learnShape(before, duration >= SHORTEST_SHAPE ? run.passed : null, {
       duration,
       weight,
@@ -77,8 +86,22 @@ function learnShape(
   return { passed, noise, shape }
 }
 
-function unitDuration(old: number | null, now: number | null, weight: number): number | null {
-  return old === null || now === null ? (now ?? old) : blend(old, now, weight)
+function learnSizes(
+  before: Sizes | null,
+  { duration, size }: { duration: number; size: number | null },
+  weight: number
+): Sizes | null {
+  if (!isSize(size)) return before
+  const now = { size: Math.log(size), unit: Math.log(duration) - Math.log(size) }
+  if (!before) return { ...now, square: 0, product: 0 }
+  const larger = now.size - before.size
+  const dearer = now.unit - before.unit
+  return {
+    size: before.size + weight * larger,
+    unit: before.unit + weight * dearer,
+    square: (1 - weight) * (before.square + weight * larger * larger),
+    product: (1 - weight) * (before.product + weight * larger * dearer),
+  }
 }
 
 /** Mean square of the differences. */
@@ -86,9 +109,20 @@ function distance(one: readonly number[], other: readonly number[]): number {
   return one.reduce((sum, value, at) => sum + (value - (other[at] ?? 0)) ** 2, 0) / one.length
 }
 
-/** Milliseconds that a run of this size typically takes. */
-export function durationOf(curve: ProgressCurve, size: number | null): number {
-  return size && curve.unitDuration !== null ? curve.unitDuration * size : curve.duration
+/**
+ * Milliseconds that a run of this size typically takes. A power of the size: what is there once for
+ * every run makes a unit cheaper in a large one, what comes with time makes it dearer. The exponent
+ * is near 1 until runs of different sizes say otherwise, and never below 0.
+ */
+export function durationOf({ runs, duration, sizes }: ProgressCurve, size: number | null): number {
+  if (!isSize(size) || !sizes) return duration
+  const doubt = IN_STEP * Math.max(NEWEST, 1 / runs)
+  const exponent = Math.max(0, 1 + sizes.product / (sizes.square + doubt))
+  return Math.exp(sizes.unit + sizes.size + exponent * (Math.log(size) - sizes.size))
+}
+
+function isSize(size: number | null): size is number {
+  return size !== null && size > 0
 }
 
 /** The fraction of the duration that has passed at a progress of 0–100. */
