@@ -81,7 +81,8 @@ function learnShape(
   const noise = before ? old.noise + wary * (distance(run, old.passed) - old.noise) : old.noise
   const passed = old.passed.map((value, point) => value + weight * ((run[point] ?? 0) - value))
   const bend = distance(passed, straight)
-  const share = bend > 0 ? Math.max(0, 1 - noise / bend) : 0
+  // What one run did by itself may all be chance: there is no shape before two have been alike.
+  const share = before && bend > 0 ? Math.max(0, 1 - noise / bend) : 0
   const shape = straight.map((value, point) => value + share * ((passed[point] ?? 0) - value))
   return { passed, noise, shape }
 }

@@ -58,6 +58,17 @@ test.group('The estimate on recorded runs', () => {
       })
       assert.isAtMost(meanOf(ratios), 0.92)
     })
+
+    test(`${type}: what a single earlier run did is not taken for the way of the type`, async ({
+      assert,
+    }) => {
+      const all = await recordings()
+      const runs = all.filter((run) => run.type === type && run.load === 'bursty')
+      const ratios = runs.flatMap((run) =>
+        runs.filter((other) => other !== run).map((other) => errorsOf(run, curveOf([other])))
+      )
+      assert.isAtMost(meanOf(ratios.map(({ eta, linear }) => eta / linear)), 1)
+    })
   }
 })
 
