@@ -230,15 +230,23 @@ export class TaskTable {
   }
 
   /** One statement that writes what all the changed tasks reported last. */
-  async saveProgress(changed: readonly { state: TaskState; claim: number }[]): Promise<void> {
-    const rows = changed.map(({ state, claim }) => ({ id: state.id, claim, ...reported(state) }))
-    const columns = Object.keys(reportedColumns)
+  async saveProgress(
+    changed: readonly { state: Omit<TaskState, 'owner'>; claim: number }[]
+  ): Promise<void> {
+    const columns = Object.entries(reportedColumns)
+    const rows = changed.map(({ state, claim }) => [
+      state.id,
+      claim,
+      state.version,
+      ...columns.map(([, key]) => state[key]),
+    ])
+    const values = columns.map(([column], at) => `${column} = r.value ->> ${at + 3}`)
     // The `+` keeps SQLite from going by the index of `status`, which reads all the JSON for each task.
     await this.#db.rawQuery(
-      `update tasks set ${columns.map((name) => `${name} = r.value ->> '${name}'`).join(', ')}
+      `update tasks set ${values.join(', ')}
        from jsonb_each(?) as r
-       where tasks.id = r.value ->> 'id' and tasks.claim = r.value ->> 'claim'
-         and +tasks.status = 'processing' and tasks.version < r.value ->> 'version'`,
+       where tasks.id = r.value ->> 0 and tasks.claim = r.value ->> 1
+         and +tasks.status = 'processing' and tasks.version < r.value ->> 2`,
       [JSON.stringify(rows)]
     )
   }
@@ -252,11 +260,12 @@ export class TaskTable {
     checkpoint: unknown,
     trx: TransactionClientContract
   ): Promise<boolean> {
-    const count: unknown = await trx
-      .from('tasks')
-      .where({ id: run.id, claim: run.claim, status: 'processing' })
-      .update({ checkpoint: JSON.stringify(checkpoint), interruptions: 0 })
-    return Number(count) === 1
+    const rows: unknown[] = await trx.rawQuery(
+      `update tasks set checkpoint = ?, interruptions = 0
+       where id = ? and claim = ? and status = 'processing' returning id`,
+      [JSON.stringify(checkpoint), run.id, run.claim]
+    )
+    return rows.length === 1
   }
 
   /** The runners that hold a task. */

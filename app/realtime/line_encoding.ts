@@ -13,7 +13,6 @@ const WIDTH = 79
 class LineEncoding extends Encoding {
   override readonly contentType = 'text/plain; charset=utf-8'
   override readonly keepAlive = '\r'
-  protected readonly name = 'line'
   readonly isOfOneTask = true
   protected readonly comeback = 1000
 

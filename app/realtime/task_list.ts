@@ -94,7 +94,7 @@ export class TaskList {
       const removed = this.#nextRemoved()
       const tasks = this.#nextTasks(removed.length * ID_SIZE)
       const json = `{"tasks":[${tasks.join(',')}],"removed":${JSON.stringify(removed)}}`
-      this.#stream.send(TASK_LIST, { version: null, json, snapshot: null, frames: {} })
+      this.#stream.send(TASK_LIST, { version: null, json, snapshot: null })
       this.#isDue = this.#pending.size + this.#removed.size > 0
     }
     this.#schedule()

@@ -3,7 +3,6 @@ import { Encoding } from '#realtime/encoding'
 
 /** As Transmit's clients expect it: `{channel, payload}` in one `data` line. */
 class TransmitEncoding extends Encoding {
-  protected readonly name = 'transmit'
   readonly isOfOneTask = false
   /** The stock client gives up after five errors. */
   protected readonly comeback = 4000

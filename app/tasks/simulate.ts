@@ -1,7 +1,6 @@
 import vine from '@vinejs/vine'
 import { LongTask } from '#engine/long_task'
 import { TaskError } from '#engine/errors'
-import { setTimeout } from 'node:timers/promises'
 
 /** The classic: counts to `steps` and waits `stepMs` milliseconds at each. */
 export default class Simulate extends LongTask<typeof Simulate.input, { steps: number }> {
@@ -17,7 +16,7 @@ export default class Simulate extends LongTask<typeof Simulate.input, { steps: n
     const { steps = 100, stepMs = 100, failAt } = this.input
 
     for await (const step of this.each(upTo(steps), { total: steps, unit: 'steps' })) {
-      if (stepMs > 0) await setTimeout(stepMs, undefined, { signal: this.signal })
+      if (stepMs > 0) await this.sleep(stepMs)
       if (step === failAt) {
         throw new TaskError('simulated-failure', `Failed at step ${step}, as asked`)
       }

@@ -15,7 +15,7 @@ const LOAD = 'LOAD_HELPERS'
 const WATCH = 'watch_contract'
 
 /** Those of `npm start`. */
-const npmStart = ['--max-semi-space-size=4', '--heap-growing-percent=50']
+const npmStart = ['--max-semi-space-size=16']
 
 /** What a server is run from: the TypeScript, or `build/`, which starts in a fraction of the time. */
 const programs = {
