@@ -2,6 +2,7 @@ import { POISON_AFTER, SUSPECT_AFTER } from '#engine/poison'
 import { TaskIdTaken } from '#engine/errors'
 import { sourcesOf, type TaskStatus } from '#engine/status'
 import type { StoredFileData } from '#engine/stored_file'
+import { setImmediate } from 'node:timers/promises'
 import type { Database } from '@adonisjs/lucid/database'
 import type { TransactionClientContract } from '@adonisjs/lucid/types/database'
 import { storedTask, type StoredTask } from '#engine/stored_task'
@@ -10,8 +11,8 @@ import { now, queued, type TaskFailure, type TaskState } from '#engine/task_stat
 /** Added to the version of a recovered task, so that it exceeds all that any client saw. */
 const RECOVERY_JUMP = 2 ** 20
 
-/** Rows of one read: below what a statement may bind, and short enough for the event loop. */
-const READ_AT_ONCE = 500
+/** Rows of one statement: below what one may bind, and short enough for the event loop. */
+const AT_ONCE = 500
 
 export interface NewTask {
   readonly id: string
@@ -87,8 +88,8 @@ export class TaskTable {
   /** Those of many that exist. */
   async findMany(ids: readonly string[]): Promise<StoredTask[]> {
     const tasks: StoredTask[] = []
-    for (let from = 0; from < ids.length; from += READ_AT_ONCE) {
-      const some = ids.slice(from, from + READ_AT_ONCE)
+    for (let from = 0; from < ids.length; from += AT_ONCE) {
+      const some = ids.slice(from, from + AT_ONCE)
       const rows = await this.#db.from('tasks').whereIn('id', some)
       tasks.push(...rows.map(storedTask))
     }
@@ -229,26 +230,34 @@ export class TaskTable {
     return rows.length === 1
   }
 
-  /** One statement that writes what all the changed tasks reported last. */
+  /**
+   * Writes what all the changed tasks reported last, so many in one statement that the event loop
+   * is held up for a few milliseconds only.
+   */
   async saveProgress(
     changed: readonly { state: Omit<TaskState, 'owner'>; claim: number }[]
   ): Promise<void> {
     const columns = Object.entries(reportedColumns)
-    const rows = changed.map(({ state, claim }) => [
-      state.id,
-      claim,
-      state.version,
-      ...columns.map(([, key]) => state[key]),
-    ])
     const values = columns.map(([column], at) => `${column} = r.value ->> ${at + 3}`)
-    // The `+` keeps SQLite from going by the index of `status`, which reads all the JSON for each task.
-    await this.#db.rawQuery(
-      `update tasks set ${values.join(', ')}
-       from jsonb_each(?) as r
-       where tasks.id = r.value ->> 0 and tasks.claim = r.value ->> 1
-         and +tasks.status = 'processing' and tasks.version < r.value ->> 2`,
-      [JSON.stringify(rows)]
-    )
+    for (let from = 0; from < changed.length; from += AT_ONCE) {
+      if (from > 0) await setImmediate()
+      const rows = changed
+        .slice(from, from + AT_ONCE)
+        .map(({ state, claim }) => [
+          state.id,
+          claim,
+          state.version,
+          ...columns.map(([, key]) => state[key]),
+        ])
+      // The `+` keeps SQLite from going by the index of `status`, which reads all the JSON for each task.
+      await this.#db.rawQuery(
+        `update tasks set ${values.join(', ')}
+         from jsonb_each(?) as r
+         where tasks.id = r.value ->> 0 and tasks.claim = r.value ->> 1
+           and +tasks.status = 'processing' and tasks.version < r.value ->> 2`,
+        [JSON.stringify(rows)]
+      )
+    }
   }
 
   /**
