@@ -80,6 +80,11 @@ export class LiveTask {
     return this.#state
   }
 
+  /** The way of this attempt so far, see `Eta`. */
+  get way(): (readonly [number, number])[] {
+    return this.#eta.way
+  }
+
   get isSealed(): boolean {
     return this.#sealed
   }
