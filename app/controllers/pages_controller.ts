@@ -1,3 +1,4 @@
+import env from '#start/env'
 import type { HttpContext } from '@adonisjs/core/http'
 import { hasIt } from '#controllers/answers'
 import { listPage } from '#page/list_page'
@@ -8,7 +9,8 @@ import { AddressNotFound } from '#exceptions/http_errors'
 export default class PagesController {
   index(ctx: HttpContext) {
     const current = assets()
-    answerWithPage(ctx, listPage(current), `"list-${current.version}"`)
+    const maxUpload = env.get('MAX_UPLOAD')
+    answerWithPage(ctx, listPage(current, { maxUpload }), `"list-${maxUpload}-${current.version}"`)
   }
 
   /** A file of this version may be kept for ever; another version has to ask again. */

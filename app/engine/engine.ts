@@ -245,6 +245,11 @@ export class Engine {
     return known?.cut ?? null
   }
 
+  /** The way of the attempt that runs here: milliseconds since its start, and progress. */
+  wayOf(id: string): readonly (readonly [number, number])[] {
+    return this.#runner.find(id)?.live.way ?? []
+  }
+
   /** The newest cuts of many tasks, whoever owns them, in one read. Unknown ids are left out. */
   cutsOf(ids: readonly string[]): Promise<Cut[]> {
     return this.#reader.cutsOf(ids)

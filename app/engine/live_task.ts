@@ -78,6 +78,11 @@ export class LiveTask {
     return this.#cut
   }
 
+  /** The way of this attempt so far, see `Eta`. */
+  get way(): (readonly [number, number])[] {
+    return this.#eta.way
+  }
+
   get isSealed(): boolean {
     return this.#sealed
   }

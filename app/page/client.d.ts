@@ -22,6 +22,8 @@ export class ResilientEventSource extends EventTarget {
   readonly url: string
   readonly readyState: number
   readonly failures: number
+  /** Whether the line is down only because nobody sees the tab. */
+  readonly isResting: boolean
   close(): void
 }
 

@@ -45,6 +45,7 @@ export class ResilientEventSource extends EventTarget {
   #rest
   #failures = 0
   #isDown = false
+  #isResting = false
   #isLive = new AbortController()
 
   constructor(url, options = {}) {
@@ -80,6 +81,11 @@ export class ResilientEventSource extends EventTarget {
   /** How many times in a row it has failed. */
   get failures() {
     return this.#failures
+  }
+
+  /** Whether the line is down only because nobody sees the tab. */
+  get isResting() {
+    return this.#isResting
   }
 
   close() {
@@ -120,11 +126,16 @@ export class ResilientEventSource extends EventTarget {
   #restWhileHidden() {
     clearTimeout(this.#rest)
     if (!globalThis.document?.hidden) return
-    this.#rest = setTimeout(() => this.#source && this.#drop(this.#source, LOOK_EVERY), HIDDEN_FOR)
+    this.#rest = setTimeout(() => {
+      if (!this.#source) return
+      this.#isResting = true
+      this.#drop(this.#source, LOOK_EVERY)
+    }, HIDDEN_FOR)
   }
 
   /** Comes back after a pause of our own. */
   #lost(source) {
+    this.#isResting = false
     this.#drop(source, pauseAfter(this.#failures++))
   }
 
