@@ -113,7 +113,10 @@ test.group('Reading a CSV file | batches', () => {
       ]
     )
     const ends = read.batches.map(({ bytes }) => bytes)
-    assert.deepEqual(ends, [4, 8, 12, 15].map((lines) => 4 + (lines * MIB) / 4))
+    assert.deepEqual(
+      ends,
+      [4, 8, 12, 15].map((lines) => 4 + (lines * MIB) / 4)
+    )
   })
 
   test('hold little even if each row repeats names of 256 KiB', async ({ assert }) => {
