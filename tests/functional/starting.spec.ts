@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { test } from '@japa/runner'
-import { SOON } from '#tests/helpers/waiting'
+import { soon } from '#tests/helpers/waiting'
 import type { TestContext } from '@japa/runner/core'
 import { join } from 'node:path'
 import { connect, createServer, type AddressInfo } from 'node:net'
@@ -335,7 +335,7 @@ test.group('Stopping', () => {
       const asked = performance.now()
       const exit = await server.kill(signal)
       assert.deepEqual(exit, { code: 0, signal: null })
-      assert.isBelow(performance.now() - asked, SOON)
+      assert.isBelow(performance.now() - asked, soon())
       await Promise.all(streams.map((ended) => ended()))
     })
 
@@ -358,7 +358,7 @@ test.group('Stopping', () => {
 
     const asked = performance.now()
     assert.equal((await server.kill()).code, 0)
-    assert.isBelow(performance.now() - asked, SOON)
+    assert.isBelow(performance.now() - asked, soon())
   })
 
   test('ends at once at the second signal', async ({ assert, cleanup }) => {
