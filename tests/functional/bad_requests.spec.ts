@@ -155,7 +155,7 @@ test.group('File names', () => {
       const { id } = answer.body
       const kept = (await filesIn('uploads')).filter((each) => each.startsWith(id))
       assert.lengthOf(kept, 1)
-      assert.match(kept[0], /^[0-9a-f-]{73}$/)
+      assert.match(kept[0], /^[0-9a-f-]{110}$/)
     })
 })
 
