@@ -30,7 +30,7 @@ export default class TasksController {
   /** 202 with the task, which is in the table by then. */
   async store(ctx: HttpContext) {
     const key = idempotencyKey(ctx.request.header('idempotency-key'))
-    const request = await readTaskRequest(ctx, engine.files, env.get('MAX_UPLOAD'))
+    const request = await readTaskRequest(ctx, engine, env.get('MAX_UPLOAD'))
     const started = await engine.start({ ...request, owner: ownerOf(ctx), key })
     return answerWithStart(ctx, started, key)
   }

@@ -383,6 +383,7 @@ export class Engine {
 
   async #validate({ type, input, file }: StartRequest): Promise<void> {
     const taskType = this.types.get(type)
+    if (file) this.types.checkFile(type)
     const opened = file && new StoredFile({ ...file, key: '' }, file.path)
     try {
       await taskType.input.validate(opened ? { ...(input as object), file: opened } : input)

@@ -7,9 +7,9 @@ export default class Simulate extends LongTask<typeof Simulate.input, { steps: n
   static type = 'simulate'
   static description = 'Counts from 0 to 100 percent in steps, to try things out'
   static input = vine.create({
-    steps: vine.number().withoutDecimals().range([1, 1_000_000]).optional(),
-    stepMs: vine.number().range([0, 60_000]).optional(),
-    failAt: vine.number().withoutDecimals().range([1, 1_000_000]).optional(),
+    steps: vine.number({ strict: true }).withoutDecimals().range([1, 1_000_000]).optional(),
+    stepMs: vine.number({ strict: true }).range([0, 60_000]).optional(),
+    failAt: vine.number({ strict: true }).withoutDecimals().range([1, 1_000_000]).optional(),
   })
 
   async run() {

@@ -4,6 +4,7 @@ import { startTaskValidator } from '#validators/task'
 import type { HttpContext } from '@adonisjs/core/http'
 import { receiveUpload } from '#validators/upload'
 import { UnsupportedBody } from '#exceptions/http_errors'
+import type { TaskTypes } from '#engine/task_types'
 import type { FileStore, IncomingFile } from '#engine/file_store'
 
 /** A request to start a task, checked but for its input, which is the type's own business. */
@@ -22,12 +23,15 @@ export interface TaskRequest {
  */
 export async function readTaskRequest(
   ctx: HttpContext,
-  files: FileStore,
+  { files, types }: { files: FileStore; types: TaskTypes },
   limit: number
 ): Promise<TaskRequest> {
   const { request } = ctx
   if (request.bodyType === 'multipart') {
-    const file = await receiveUpload(request, files, limit)
+    const file = await receiveUpload(request, files, {
+      limit,
+      check: (type) => types.checkFile(type),
+    })
     try {
       const { type, input, id } = request.body()
       return { ...(await validated({ type, id, input: parsed(input) })), file }

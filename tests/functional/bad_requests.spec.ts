@@ -3,7 +3,10 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
+import { readdir } from 'node:fs/promises'
 import { base, filesIn, send, start } from '#tests/helpers/http'
+import { until } from '#tests/helpers/waiting'
+import { ServerProcess } from '#tests/helpers/server_process'
 
 const problem = 'application/problem+json'
 
@@ -58,6 +61,31 @@ test.group('Bodies that are no request', () => {
     socket.destroy()
     await once(socket, 'close')
     assert.equal((await send('GET', '/tasks')).status, 200)
+  })
+
+  test('a client that hangs up in its file is no failure of ours, and not logged as one', async ({
+    assert,
+    cleanup,
+  }) => {
+    const server = await ServerProcess.start()
+    cleanup(() => server.dispose())
+    const incoming = `${server.folder}/storage/incoming`
+    const arriving = async () =>
+      (await readdir(incoming, { recursive: true, withFileTypes: true })).some((e) => e.isFile())
+
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+    socket.on('error', () => {})
+    socket.write(
+      'POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n' +
+        `Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n` +
+        `Content-Disposition: form-data; ${file('a.csv')}`
+    )
+    await until(arriving)
+    socket.destroy()
+    await until(async () => !(await arriving()))
+    assert.equal((await fetch(`${server.url}/tasks`)).status, 200)
+    await server.kill()
+    assert.notMatch(server.output, /"level":[456]0/)
   })
 
   test('a field that comes twice: {title}')
@@ -127,7 +155,7 @@ test.group('File names', () => {
       const { id } = answer.body
       const kept = (await filesIn('uploads')).filter((each) => each.startsWith(id))
       assert.lengthOf(kept, 1)
-      assert.match(kept[0], /^[0-9a-f-]{73}$/)
+      assert.match(kept[0], /^[0-9a-f-]{110}$/)
     })
 })
 

@@ -6,7 +6,7 @@ import type { Snapshot } from '#engine/snapshot'
 import { startScript } from '#tests/helpers/scripted'
 import { NaiveClient } from '#tests/helpers/transmit_client'
 import { ServerProcess } from '#tests/helpers/server_process'
-import { SOON, deferred, endOf, until } from '#tests/helpers/waiting'
+import { soon, deferred, endOf, until } from '#tests/helpers/waiting'
 
 async function startTask({ url }: ServerProcess): Promise<string> {
   const answer = await fetch(`${url}/tasks`, {
@@ -80,7 +80,7 @@ test.group('Clients with their default options', (group) => {
 
       const asked = performance.now()
       await server.kill(signal)
-      assert.isBelow(performance.now() - asked, SOON)
+      assert.isBelow(performance.now() - asked, soon())
       await setTimeout(10_000)
       await server.restart()
       await until(() => clients.every(({ shown }) => shown?.status === 'failed'))

@@ -2,7 +2,7 @@ import { test } from '@japa/runner'
 import { execSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { RawSocket } from '#tests/helpers/raw_socket'
-import { SOON, until } from '#tests/helpers/waiting'
+import { soon, until } from '#tests/helpers/waiting'
 import type { Snapshot } from '#engine/snapshot'
 import { ServerProcess } from '#tests/helpers/server_process'
 
@@ -99,7 +99,7 @@ test.group('Stopping with streams open', () => {
 
     const asked = performance.now()
     assert.deepEqual(await server.kill(), { code: 0, signal: null })
-    assert.isBelow(performance.now() - asked, SOON)
+    assert.isBelow(performance.now() - asked, soon())
     const all = [...transmit.slice(20), ...others]
     await until(() => all.every((raw) => raw.closed))
     const waits = all.map(retryOf)
