@@ -3,7 +3,6 @@ import { CsvFileError, type CsvErrorCode } from '#tasks/csv/csv_error'
 import { MAX_RECORD_BYTES, type CsvDialect } from '#tasks/csv/csv_types'
 import { ByteLines, countLineBreaks } from '#tasks/csv/line_breaks'
 import { openQuoteLine } from '#tasks/csv/open_quote'
-import { PLAIN_BYTES, takePlainLines } from '#tasks/csv/plain_lines'
 import { rawProblem } from '#tasks/csv/raw_problem'
 import { RecordParser } from '#tasks/csv/record_parser'
 
@@ -44,9 +43,6 @@ const QUOTE_PROBLEMS: Partial<Record<string, string>> = {
  * and swallows good lines unseen. Here a record with a misplaced quote costs
  * its first line only: a new parser starts on the very next line, so every
  * line is either given, rejected or part of a value.
- *
- * Lines that are plain to read are not given to csv-parse, but for those behind
- * one that is not, up to the end of the bytes at hand.
  */
 export class RecordScanner {
   readonly #dialect: CsvDialect
@@ -66,8 +62,6 @@ export class RecordScanner {
   /** Bytes of the window the parser has been given. */
   #fed = 0
   #skipping: Skipping | undefined
-  /** Whether lines are taken off the window as they are; the parser has nothing then. */
-  #plain: boolean
   #suspect = false
   #oversized = false
   #ended = false
@@ -79,7 +73,6 @@ export class RecordScanner {
     this.#base = this.#offset = this.#end = offset
     this.#line = line
     this.#parser = this.#newParser()
-    this.#plain = this.#mayBePlain
   }
 
   /** The file offset behind the last record. */
@@ -94,9 +87,6 @@ export class RecordScanner {
 
   /** Adds the next bytes of the file, which must not change any more; only after `step` has returned false. */
   write(bytes: Buffer): void {
-    const isParsing = !this.#plain && this.#skipping === undefined
-    // What the parser has of a record is read once more; then lines may be plain again.
-    if (isParsing && this.#mayBePlain && this.#window.length <= PLAIN_BYTES) this.#restart()
     this.#window = this.#window.length === 0 ? bytes : Buffer.concat([this.#window, bytes])
   }
 
@@ -108,7 +98,6 @@ export class RecordScanner {
    */
   step(): boolean {
     if (this.#skipping !== undefined) return this.#skip(this.#skipping)
-    if (this.#plain) return this.#takeLines()
     if (this.#fed === this.#window.length) return false
     const piece = this.#window.subarray(this.#fed, Math.min(this.#fed + PIECE_BYTES, FULL_BYTES))
     this.#fed += piece.length
@@ -125,37 +114,10 @@ export class RecordScanner {
       this.#restartBehind(this.#skipping, this.#window.length)
       return false
     }
-    if (this.#plain) {
-      this.#leaveToParser()
-      return true
-    }
     this.#ended = true
     const goesOn = this.#afterParsing(this.#guarded(() => this.#parser.finish()))
     if (goesOn) this.#ended = false
     return goesOn
-  }
-
-  /** In UTF-16 a byte that looks like a line feed may be half of something else. */
-  get #mayBePlain(): boolean {
-    return this.#lines.unit === 1
-  }
-
-  #takeLines(): boolean {
-    const taken = takePlainLines(this.#window, this.#dialect, (values, size) => {
-      const line = this.#line++
-      this.#end += size
-      if (values) this.#sink.record(values, line, this.#end, this.#line)
-    })
-    this.#move(taken)
-    if (taken > 0) return true
-    const isCut = this.#window.length < PLAIN_BYTES && !this.#window.includes('\n')
-    if (!isCut) this.#leaveToParser()
-    return !isCut
-  }
-
-  #leaveToParser(): void {
-    this.#plain = false
-    this.#base = this.#offset
   }
 
   #newParser(): RecordParser {
@@ -284,7 +246,6 @@ export class RecordScanner {
     this.#seenBlank = 0
     this.#oversized = false
     this.#parser = this.#newParser()
-    this.#plain = this.#mayBePlain
     this.#fed = 0
   }
 

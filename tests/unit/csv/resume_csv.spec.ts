@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { detectDialect } from '#tasks/csv/detect_dialect'
 import { readCsv } from '#tasks/csv/read_csv'
 import type { CsvCursor, CsvRejection, CsvRow } from '#tasks/csv/csv_types'
-import { csvFile, readAll, readText } from '#tests/unit/csv/helpers'
+import { csvFile, readAll } from '#tests/unit/csv/helpers'
 
 /** How many descriptors of this process are open on the file. */
 async function openHandles(path: string): Promise<number> {
@@ -57,11 +57,6 @@ async function readResuming(path: string, batchRows: number, delimiter: string) 
     error = fault
   }
   return { rows, rejected, error }
-}
-
-/** About so many characters of lines. */
-function fillerLines(characters: number): string[] {
-  return Array.from({ length: Math.floor(characters / 50) }, () => `1,${'x'.repeat(47)}`)
 }
 
 const value = fc.oneof(
@@ -189,39 +184,6 @@ test.group('Going on behind a batch', () => {
       { numRuns: 400 }
     )
     assert.isAbove(faults, 0)
-  })
-
-  test('lines that csv-parse does not see are read as it would: UTF-8 gives what UTF-16 gives', async ({
-    assert,
-  }) => {
-    const unit = fc.constantFrom('a', 'b', ',', ',', '"', '""', '"b"', ' ', 'é', '\r', '\n', '\r\n')
-    const quoted = fc
-      .string({ unit, maxLength: 4 })
-      .map((text) => `"${text.replaceAll('"', '""')}"`)
-    const field = fc.oneof(fc.constantFrom('1', '', ' '), quoted)
-    const record = fc.tuple(field, field).map((fields) => fields.join())
-    const line = fc.oneof({ weight: 3, arbitrary: record }, fc.string({ unit, maxLength: 9 }))
-    const input = fc.record({
-      lines: fc.array(line, { maxLength: 30 }),
-      end: fc.constantFrom('\n', '\n', '\r\n', '\r'),
-      // Lines that are cut by the end of what is looked at in one go, and of what is read at once.
-      fill: fc.constantFrom(0, 16_360, 65_500),
-    })
-    await fc.assert(
-      fc.asyncProperty(input, async ({ lines, end, fill }) => {
-        const filler = fill === 0 ? [] : ['1,2'.padEnd(fill % 50, 'x'), ...fillerLines(fill)]
-        const text = ['é,b', ...filler, ...lines, ...filler, ...lines].join(end)
-        const [plain, parsed] = await Promise.all(
-          (['utf8', 'utf16le'] as const).map((encoding) =>
-            readText(Buffer.from(text, encoding), { delimiter: ',' })
-          )
-        )
-        assert.deepEqual(plain.rows, parsed.rows)
-        assert.deepEqual(plain.rejected, parsed.rejected)
-        assert.equal(String(plain.error), String(parsed.error))
-      }),
-      { numRuns: 200 }
-    )
   })
 
   test('verdicts on records about 1 MiB are the same wherever the reading began', async ({
