@@ -125,7 +125,7 @@ export const taskOperations: Operations = {
   'GET /tasks/:id/events': {
     summary: 'Follow a task to its end in one request',
     description:
-      'The snapshot first, then every newer one; the id of an event is the version. Lines that the task logs come as `event: log`. Ends after the last snapshot.',
+      'The snapshot first, then every newer one, and the newest again every 15 s; the id of an event is the version. Lines that the task logs come as `event: log`. Ends after the last snapshot.',
     heeds: ['Last-Event-ID'],
     answers: {
       200: {

@@ -76,6 +76,12 @@ export class EventStream {
     if (this.isOpen) this.#write(this.#encoding.greeting())
   }
 
+  /** Sends what was sent before once more, too: it may have been lost on the way (invariant 9). */
+  repeat(channel: string, news: News): void {
+    if (news.version !== null && this.#versions.get(channel) === news.version) this.forget(channel)
+    this.send(channel, news)
+  }
+
   /** Sends news at the end of this turn, or keeps them until the reader has caught up. */
   send(channel: string, news: News): void {
     if (!this.isOpen || this.isStale(channel, news)) return

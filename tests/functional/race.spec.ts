@@ -109,7 +109,7 @@ interface Join {
 /** One task, one client; gives what the client shows in the end. */
 async function interleaving(
   { url, stream, random }: Join,
-  protocol: 'snapshot-pushed' | 'get-then-subscribe' | 'subscribe-then-get'
+  protocol: 'snapshot-pushed' | 'get-then-subscribe' | 'subscribe-then-get' | 'subscribe-get-guard'
 ): Promise<{ id: string; shown: () => Snapshot | undefined }> {
   const engine = await theEngine()
   const id = randomUUID()
@@ -133,14 +133,18 @@ async function interleaving(
   await turns(random(25))
   if (protocol === 'get-then-subscribe') await get()
   await stream.subscribe(id)
-  if (protocol === 'subscribe-then-get') await get()
+  if (protocol.startsWith('subscribe-')) await get()
 
+  const newest = () =>
+    [...stream.of(id), ...(fetched ? [fetched.snapshot] : [])]
+      .toSorted((a, b) => a.version - b.version)
+      .at(-1)
   // Last arrival wins: the frames after the answer to GET, else that answer, else the frames before.
   const shown = () => {
     const later = stream.frames.slice(fetched?.at ?? 0).filter((f) => f.payload.id === id)
     return later.at(-1)?.payload ?? fetched?.snapshot
   }
-  return { id, shown }
+  return { id, shown: protocol === 'subscribe-get-guard' ? newest : shown }
 }
 
 async function countStale(
@@ -222,6 +226,13 @@ test.group('The race between joining and ending', (group) => {
   }) => {
     const found = await countStale(url, { runs: 3000, protocol: 'snapshot-pushed' })
     assert.deepEqual(found, { stale: 0, backwards: 0 })
+  })
+
+  test('one that subscribes first, reads then, and minds the versions does, too', async ({
+    assert,
+  }) => {
+    const { stale } = await countStale(url, { runs: 3000, protocol: 'subscribe-get-guard' })
+    assert.equal(stale, 0)
   })
 
   test('the same without the version guard ends on stale states', async ({ assert }) => {

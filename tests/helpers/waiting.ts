@@ -4,21 +4,21 @@ import { isTerminal } from '#engine/status'
 import { theEngine } from '#tests/helpers/scripted'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 
-/** Milliseconds within which a server without tasks is gone (design §8), and its grace less a bit. */
-const SOON = { idle: 2000, busy: 7000 }
+/** Milliseconds of the grace after which anything ends (`SHUTDOWN_GRACE`), less a bit. */
+const GRACE = 7000
 
 /**
- * Those milliseconds as of now: 2,000 on a machine that has a core for each process that wants one,
- * else as many times that as there are such processes a core, which it says; always less than the
- * grace after which anything ends.
+ * Milliseconds as of now, for what takes `idle` of them on a machine that has a core for each process
+ * that wants one (2,000: a server without tasks is gone by then, design §8), else as many times that
+ * as there are such processes a core, which it says; always less than the grace.
  */
-export function soon(): number {
+export function soon(idle = 2000): number {
   const [load = 0] = loadavg()
   const cores = availableParallelism()
-  const limit = Math.min(SOON.busy, SOON.idle * Math.max(1, load / cores))
-  if (limit > SOON.idle) {
+  const limit = Math.min(GRACE, idle * Math.max(1, load / cores))
+  if (limit > idle) {
     const busy = `load ${load.toFixed(1)} on ${cores} cores`
-    process.stdout.write(`    ${busy}: ${Math.round(limit)} ms instead of ${SOON.idle}\n`)
+    process.stdout.write(`    ${busy}: ${Math.round(limit)} ms instead of ${idle}\n`)
   }
   return limit
 }
