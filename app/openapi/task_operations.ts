@@ -114,7 +114,7 @@ export const taskOperations: Operations = {
   'GET /tasks/:id/progress': {
     summary: 'Poll a task',
     description:
-      '`Prefer: wait=N` holds the answer until there is a version newer than `If-None-Match`, or, without it, than the one at arrival.',
+      '`Prefer: wait=N` holds the answer until there is a newer version than at arrival. With `If-None-Match` only while that names the version of then, by its whole ETag; else the answer comes at once.',
     heeds: ['If-None-Match', 'Prefer'],
     answers: {
       200: json('The snapshot.', 'Snapshot', [...cutHeaders, 'Preference-Applied?']),

@@ -182,12 +182,13 @@ export function watchTask(url, { onSnapshot, onState = () => {}, ...options }) {
     void poll(polling.signal)
   }
   const poll = async (signal) => {
+    let etag
     for (let failures = 0; !signal.aborted;) {
       try {
         // The first time what there is, then what is newer.
-        const headers =
-          version < 0 ? {} : { 'Prefer': `wait=${HOLD}`, 'If-None-Match': `"${version}"` }
+        const headers = etag ? { 'Prefer': `wait=${HOLD}`, 'If-None-Match': etag } : {}
         const answer = await fetch(`${url}/progress`, { headers, signal })
+        etag = answer.headers.get('ETag')
         if (answer.status === 200) take(await answer.json())
         else if (answer.status !== 304) throw new Error(`Status ${answer.status}`)
         else say('live')
