@@ -129,6 +129,33 @@ export class UnsupportedBody extends Exception {
   static message = 'Send application/json, or multipart/form-data with the parts type, input, file.'
 }
 
+/** JSON comes as UTF-8 and as nothing else (RFC 8259 §8.1). */
+export class UnsupportedCharset extends Exception {
+  static status = 415
+  static code = 'unsupported-media-type'
+
+  constructor(charset: string) {
+    super(`JSON is read as UTF-8, not as ${charset}.`)
+  }
+}
+
+/** The bytes of a JSON body are no text. */
+export class NotUtf8 extends Exception {
+  static status = 400
+  static code = 'malformed-json'
+  static message = 'The body is not valid UTF-8.'
+}
+
+/** Nobody could say which of the two is meant (RFC 8259 §4). */
+export class DuplicateKey extends Exception {
+  static status = 400
+  static code = 'duplicate-key'
+
+  constructor(key: string) {
+    super(`The key ${JSON.stringify(key.slice(0, 100))} comes twice in one object.`)
+  }
+}
+
 /** The multipart body can't be taken apart. */
 export class MalformedMultipart extends Exception {
   static status = 400

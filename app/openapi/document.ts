@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { TaskTypes } from '#engine/task_types'
 import { problems } from '#exceptions/problem'
-import { ForeignHost, ForeignOrigin } from '#exceptions/http_errors'
+import { DuplicateKey, ForeignHost, ForeignOrigin } from '#exceptions/http_errors'
 import schemas from '#openapi/schemas.json' with { type: 'json' }
 import { taskOperations } from '#openapi/task_operations'
 import { resultOperations } from '#openapi/result_operations'
@@ -39,6 +39,7 @@ const always: readonly ProblemKind[] = [
 /** What a route may answer that is sent a body. */
 const withBody: readonly ProblemKind[] = [
   problems.malformedJson,
+  DuplicateKey,
   problems.malformedBody,
   problems.badRequest,
   problems.bodyTooLarge,

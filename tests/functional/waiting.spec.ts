@@ -122,7 +122,8 @@ test.group('If-None-Match with Prefer: wait=N', () => {
       const headers = { ...wait(60), 'If-None-Match': known }
       const answer = await send('GET', `/tasks/${id}/progress`, { headers })
       assert.deepEqual([answer.status, answer.headers.get('etag')], [200, etag])
-    }).timeout(10_000)
+    })
+    .timeout(10_000)
 
   test('`*` means any state: 304 at once', async ({ assert, cleanup }) => {
     const go = deferred()
