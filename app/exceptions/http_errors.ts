@@ -58,6 +58,7 @@ export class InvalidIdempotencyKey extends Exception {
 export class MethodNotAllowed extends Exception {
   static status = 405
   static code = 'method-not-allowed'
+  static headers = ['Allow'] as const
 
   constructor(method: string, allowed: readonly string[]) {
     super(`${method} can't be done here. What can: ${allowed.join(', ')}.`)
@@ -91,7 +92,7 @@ export class EndedWithoutResult extends Exception {
 export class ResultFileMissing extends Exception {
   static status = 404
   static code = 'result-file-missing'
-  static headers = ['Accept-Ranges', 'Cache-Control'] as const
+  static headers = ['Accept-Ranges'] as const
   static message = 'The file of this result is no longer on the disk of the server.'
 }
 
@@ -99,7 +100,7 @@ export class ResultFileMissing extends Exception {
 export class RangeNotSatisfiable extends Exception {
   static status = 416
   static code = 'range-not-satisfiable'
-  static headers = ['Accept-Ranges', 'Cache-Control', 'Content-Range'] as const
+  static headers = ['Accept-Ranges', 'Content-Range'] as const
 
   constructor(size: number) {
     super(`The file has ${size} bytes.`)
@@ -171,6 +172,13 @@ export class UploadIdle extends Exception {
   static status = 408
   static code = 'upload-idle'
   static message = 'The upload stood still for too long.'
+}
+
+/** Whom a request is for has to be said (RFC 9112 §3.2). */
+export class MissingHost extends Exception {
+  static status = 400
+  static code = 'missing-host'
+  static message = 'The header Host is missing.'
 }
 
 /** The request came under a name that isn't this server's. */
