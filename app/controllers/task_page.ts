@@ -11,7 +11,6 @@ export async function answerWithTaskPage(
   ctx: HttpContext,
   finding: Promise<KnownTask | null>
 ): Promise<void> {
-  ctx.response.vary('Accept')
   const current = assets()
   try {
     const task = await finding

@@ -38,6 +38,7 @@ export default class TasksController {
 
   /** JSON, unless the client would rather have the stream, or the page of the task. */
   async show(ctx: HttpContext) {
+    ctx.response.vary('Accept')
     const type = ctx.request.accepts(forms)
     const finding = engine.find(ctx.params.id, ownerOf(ctx))
     if (type === 'text/html') return answerWithTaskPage(ctx, finding)
@@ -66,6 +67,7 @@ export default class TasksController {
     const tasks = await engine.list({ ...filter, owner, before, limit: limit + 1 })
 
     const page = tasks.slice(0, limit)
+    ctx.response.header('Cache-Control', 'private, no-cache')
     const last = tasks.length > limit ? page.at(-1) : undefined
     return {
       data: page.map((task) => task.cut.snapshot),

@@ -15,7 +15,7 @@ const events = { message: { anyOf: [shape('Snapshot'), shape('LogLine')] } }
 
 const unchanged: Answer = {
   description: 'There is nothing newer than what the client has.',
-  headers: ['ETag', 'Cache-Control', 'Vary', 'Retry-After?', 'Preference-Applied?'],
+  headers: ['ETag', 'Cache-Control', 'Retry-After?', 'Preference-Applied?'],
 }
 /** Where it is the page of a task. */
 const pageHeaders = [
@@ -25,10 +25,10 @@ const pageHeaders = [
 ] as const
 const missing: Answer = {
   description: 'There is none, or none any more.',
-  headers: ['Cache-Control?', ...pageHeaders],
+  headers: ['Cache-Control', ...pageHeaders],
   content: { 'text/html': {} },
 }
-const cutHeaders = ['ETag', 'Cache-Control', 'Vary', 'Retry-After?'] as const
+const cutHeaders = ['ETag', 'Cache-Control', 'Retry-After?'] as const
 const startHeaders = [
   ...cutHeaders,
   'Location',
@@ -47,10 +47,9 @@ const starting = [
   engine.EngineStopping,
   ...writing,
 ]
-const streamHeaders = ['Cache-Control', 'Vary', 'X-Accel-Buffering?'] as const
+const streamHeaders = ['Cache-Control', 'X-Accel-Buffering?'] as const
 const over: Answer = {
   description: 'The task has ended, and the client has its last snapshot: nothing is to come.',
-  headers: ['Vary'],
 }
 
 /** Tasks: start one, look at it, follow it, stop it. */
@@ -76,7 +75,7 @@ export const taskOperations: Operations = {
   'GET /tasks': {
     summary: 'List tasks, newest first',
     query: listTasksValidator,
-    answers: { 200: json('A page of tasks.', 'TaskPage') },
+    answers: { 200: json('A page of tasks.', 'TaskPage', ['Cache-Control']) },
     problems: [problems.invalidInput],
   },
   'GET /tasks/:id': {
@@ -88,7 +87,7 @@ export const taskOperations: Operations = {
       200: {
         description: 'The task; or its stream, which has no ETag.',
         headers: [
-          ...(['ETag?', 'Cache-Control', 'Vary', 'Retry-After?', 'X-Accel-Buffering?'] as const),
+          ...(['ETag?', 'Cache-Control', 'Retry-After?', 'X-Accel-Buffering?'] as const),
           ...pageHeaders,
         ],
         content: {
