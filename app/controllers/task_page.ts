@@ -16,8 +16,8 @@ export async function answerWithTaskPage(
     const task = await finding
     if (!task) throw new TaskNotFound()
     const { version, snapshot } = task.cut
-    const etag = `"${version}-${snapshot.health}-${current.version}"`
-    answerWithPage(ctx, taskPage(current, new TaskTransformer(task).toObject()), etag)
+    const tag = `${version}-${snapshot.health}-${current.version}`
+    answerWithPage(ctx, taskPage(current, new TaskTransformer(task).toObject()), tag)
   } catch (error) {
     const { status, title, detail } = problemOf(error)
     if (status !== 404 && status !== 410) throw error
