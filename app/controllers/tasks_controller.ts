@@ -16,6 +16,7 @@ import { eventEncoding } from '#realtime/event_encoding'
 import { answerWithStream } from '#controllers/task_stream'
 import { answerWithTaskPage } from '#controllers/task_page'
 import { answerWithStart } from '#controllers/start_answer'
+import { heedIfMatch } from '#controllers/precondition'
 import { answerWithCut, retryAfter } from '#controllers/answers'
 
 /** What `GET /tasks/:id` can be; the first where the client takes anything. */
@@ -52,6 +53,7 @@ export default class TasksController {
 
   /** 204 when it is forgotten, 409 while it lives. */
   async destroy(ctx: HttpContext) {
+    await heedIfMatch(ctx, isTerminal)
     const task = await engine.forget(ctx.params.id, ownerOf(ctx))
     if (!task) throw new TaskNotFound()
     const { status } = task.cut.snapshot

@@ -34,6 +34,16 @@ export class TaskLive extends Exception {
   }
 }
 
+/** The task is no longer as the client has seen it (`If-Match`). */
+export class PreconditionFailed extends Exception {
+  static status = 412
+  static code = 'precondition-failed'
+
+  constructor(etag: string) {
+    super(`The task has moved on: its ETag is ${etag} now.`)
+  }
+}
+
 /** Only a task that ended without success can be retried. */
 export class NotRetryable extends Exception {
   static status = 409

@@ -107,8 +107,9 @@ export const taskOperations: Operations = {
   'DELETE /tasks/:id': {
     summary: 'Forget a finished task and its files',
     description: 'Its id stays taken: its address answers 410.',
+    heeds: ['If-Match'],
     answers: { 204: { description: 'It is forgotten.' } },
-    problems: [...notFound, http.TaskLive, ...writing],
+    problems: [...notFound, http.TaskLive, http.PreconditionFailed, ...writing],
   },
   'GET /tasks/:id/progress': {
     summary: 'Poll a task',
@@ -138,17 +139,18 @@ export const taskOperations: Operations = {
   },
   'POST /tasks/:id/cancel': {
     summary: 'Stop a task',
+    heeds: ['If-Match'],
     answers: {
       200: json('It is cancelled.', 'Task', cutHeaders),
       202: json('It is asked to stop.', 'Task', cutHeaders),
     },
-    problems: [...notFound, http.TaskFinished, ...writing],
+    problems: [...notFound, http.TaskFinished, http.PreconditionFailed, ...writing],
   },
   'POST /tasks/:id/retry': {
     summary: 'Start a new task that goes on where a failed or cancelled one stopped',
     description: 'With the same input, file and checkpoint. The old one stays as it is.',
-    heeds: ['Idempotency-Key', 'Prefer'],
+    heeds: ['Idempotency-Key', 'If-Match', 'Prefer'],
     answers: started,
-    problems: [...notFound, http.NotRetryable, ...starting],
+    problems: [...notFound, http.NotRetryable, http.PreconditionFailed, ...starting],
   },
 }

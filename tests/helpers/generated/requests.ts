@@ -42,6 +42,7 @@ const headerValues: Readonly<Record<string, Arbitrary<string>>> = {
     ';;;,,q=9'
   ),
   'if-none-match': fc.constantFrom('"1"', '"2"', 'W/"1"', '"1", "2"', '*', '1', '"', '"99999999"'),
+  'if-match': fc.constantFrom('"1"', '"2"', 'W/"1"', '"1", "2"', '*', '1', '"', ''),
   'last-event-id': fc.constantFrom('0', '1', '2', '3', '999999999', '-1', '1.5', 'x'),
   'prefer': fc.constantFrom(
     'wait=0',
