@@ -4,36 +4,8 @@ import type { TestContext } from '@japa/runner/core'
 import db from '@adonisjs/lucid/services/db'
 import { startScript, theEngine } from '#tests/helpers/scripted'
 import { deferred, endOf, until } from '#tests/helpers/waiting'
-import { send, start, type Answer, type Options } from '#tests/helpers/http'
-
-/** Of the connection and of the body, not of the contract. */
-const transport = [
-  'connection',
-  'content-length',
-  'date',
-  'keep-alive',
-  'transfer-encoding',
-  'x-request-id',
-]
-
-/** The status and all headers that the contract is about. */
-function told({ status, headers }: Answer): Record<string, unknown> {
-  const all = [...headers].filter(([name]) => !transport.includes(name))
-  return { status, ...Object.fromEntries(all) }
-}
-
-const json = 'application/json; charset=utf-8'
-const fresh = {
-  'cache-control': 'private, no-cache',
-  'vary': 'Origin, Accept',
-  'content-type': json,
-}
-/** Of every problem. */
-const problem = {
-  'cache-control': 'no-store',
-  'content-type': 'application/problem+json',
-  'vary': 'Origin',
-}
+import { send, start, type Options } from '#tests/helpers/http'
+import { fresh, problem, told } from '#tests/helpers/told'
 
 /** A task that stands at 10 % until it may go on. */
 async function halted() {
