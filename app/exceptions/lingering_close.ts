@@ -31,7 +31,10 @@ export function isFarFromEnd({ complete, headers }: IncomingMessage): boolean {
  */
 export function closeBehindAnswer(request: IncomingMessage): void {
   const { socket } = request
+  if (socket.destroyed) return
   closing.add(socket)
+  // Node forgets a request once it is answered: whoever still reads it has to hear that no more comes.
+  socket.once('close', () => request.destroy())
   // Node calls it when the answer is out.
   socket.destroySoon = () => {
     request.resume()
@@ -48,6 +51,7 @@ export function closeWith(socket: Socket, words: string): void {
 }
 
 function linger(socket: Socket): void {
+  if (socket.destroyed) return
   const most = socket.bytesRead + MOST
   const end = performance.now() + LONGEST
   const timer = setInterval(() => {
