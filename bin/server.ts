@@ -7,7 +7,6 @@
 await import('reflect-metadata')
 const { Ignitor } = await import('@adonisjs/core')
 const { explain } = await import('./explain.js')
-const { cutIdleBody } = await import('./idle_body.js')
 const { HttpServer } = await import('./http_server.js')
 
 /** URL to the application root, from which AdonisJS resolves paths. */
@@ -53,9 +52,5 @@ new Ignitor(APP_ROOT, { importer: IMPORTER })
     })
   })
   .httpServer()
-  .start((handle) => {
-    // A slow body may take longer than Node's 300 s; an idle one is cut.
-    const server = new HttpServer({ requestTimeout: 0, headersTimeout: 60_000 }, handle)
-    return server.on('request', cutIdleBody)
-  })
+  .start((handle) => new HttpServer(handle))
   .catch(fail)

@@ -13,7 +13,6 @@ export async function answerWithTaskPage(
   ctx: HttpContext,
   finding: Promise<KnownTask | null>
 ): Promise<void> {
-  ctx.response.vary('Accept')
   const current = assets()
   try {
     const task = await finding
@@ -23,9 +22,9 @@ export async function answerWithTaskPage(
     const way = engine.wayOf(id)
     // Its times go on without a new version.
     const second = isTerminal(snapshot.status) ? 'final' : Math.floor(Date.now() / 1000)
-    const etag = `"${version}-${snapshot.health}-${second}-${current.version}"`
+    const tag = `${version}-${snapshot.health}-${second}-${current.version}`
     const document = taskPage(current, new TaskTransformer(task).toObject(), { file, way })
-    answerWithPage(ctx, document, etag)
+    answerWithPage(ctx, document, tag)
   } catch (error) {
     const { status, title, detail } = problemOf(error)
     if (status !== 404 && status !== 410) throw error

@@ -26,7 +26,7 @@ export const streamOperations: Operations = {
     answers: {
       200: {
         description: 'The stream.',
-        headers: ['Cache-Control', 'X-Accel-Buffering?'],
+        headers: ['Cache-Control', 'X-Accel-Buffering?', 'Expire?', 'Pragma?'],
         content: { 'text/event-stream': { message } },
       },
     },

@@ -218,16 +218,17 @@ export function watchTask(
     void poll(polling.signal)
   }
   const poll = async (signal) => {
+    let etag
     for (let failures = 0, idle = 0; !signal.aborted;) {
       const since = performance.now()
       let answer
       try {
         // The first time what there is, then what is newer.
-        const headers =
-          version < 0 ? {} : { 'Prefer': `wait=${HOLD}`, 'If-None-Match': `"${version}"` }
+        const headers = etag ? { 'Prefer': `wait=${HOLD}`, 'If-None-Match': etag } : {}
         answer = await fetch(`${url}/progress`, { headers, signal })
         const { status } = answer
         if (status !== 200 && status !== 304) throw new Error(`Status ${status}`)
+        etag = answer.headers.get('ETag')
         const isNews = status === 200 && take(await answer.json())
         if (!isNews) say('live')
         failures = 0

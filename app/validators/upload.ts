@@ -1,5 +1,6 @@
 import { errors } from '@vinejs/vine'
 import { MalformedMultipart, UploadIdle } from '#exceptions/http_errors'
+import { fileNameProblem } from '#validators/file_name'
 import type { Readable } from 'node:stream'
 import type { IncomingMessage } from 'node:http'
 import type { HttpRequest } from '@adonisjs/core/http'
@@ -31,15 +32,22 @@ export async function receiveUpload(
   let type: string | undefined
   multipart.onFile('file', {}, async (part) => {
     try {
-      if (received.length > 0) throw secondFile()
+      if (received.length > 0) throw refused('file', 'single', 'Only one part may be called file')
       if (type !== undefined) check(type)
       const name = part.filename ?? 'file'
+      const problem = fileNameProblem(name)
+      if (problem) throw refused('file', 'name', problem)
       const receiving = files.receive(part, name, { limit, signal: stop.signal })
       received.push(receiving)
       await receiving
     } catch (error) {
       multipart.abort(error)
     }
+  })
+
+  multipart.onFile('*', {}, async (part) => {
+    const field = part.name ?? ''
+    multipart.abort(refused(field, 'unknown', `The field ${field} is not known`))
   })
 
   // Heard on the request: a timeout that only the socket hears has Node destroy it.
@@ -89,7 +97,6 @@ function isUnreadable(error: unknown): boolean {
   return code === undefined && (status === 400 || status === 415)
 }
 
-function secondFile(): Error {
-  const message = 'Only one part may be called file'
-  return new errors.E_VALIDATION_ERROR([{ field: 'file', rule: 'single', message }])
+function refused(field: string, rule: string, message: string): Error {
+  return new errors.E_VALIDATION_ERROR([{ field, rule, message }])
 }

@@ -35,7 +35,7 @@ test.group('Bad requests get a problem with a stable code', () => {
         code: 'invalid-input',
         field: 'type',
       },
-      { title: 'an empty body', body: '', status: 422, code: 'invalid-input', field: 'type' },
+      { title: 'an empty body', body: '', status: 400, code: 'malformed-json' },
       { title: 'an empty object', body: '{}', status: 422, code: 'invalid-input', field: 'type' },
       {
         title: 'a missing input',

@@ -8,7 +8,6 @@ import { soon, until } from '#tests/helpers/waiting'
 import { NaiveClient } from '#tests/helpers/transmit_client'
 import type { Snapshot } from '#engine/snapshot'
 import { watchTask } from '../../app/page/client.js'
-import { availableParallelism, loadavg } from 'node:os'
 import { ServerProcess } from '#tests/helpers/server_process'
 
 type Cleanup = (handler: () => void | Promise<void>) => void
@@ -100,7 +99,7 @@ test.group('Stopping', () => {
     await fetch(`${server.url}/health`)
     const asked = performance.now()
     assert.deepEqual(await server.kill(), { code: 0, signal: null })
-    assert.isBelow(performance.now() - asked, atRest(500))
+    assert.isBelow(performance.now() - asked, soon(500))
   })
 
   test('a thousand streams end in good order, and soon', async ({ assert, cleanup }) => {
