@@ -37,6 +37,7 @@ export async function readTaskRequest(
     })
     try {
       const { input, ...fields } = request.body()
+      if (file && types.find(fields.type)) types.checkFile(fields.type)
       if ('file' in fields) fields.file = true
       const body = { ...fields, input: parsed(input) }
       return { ...(await validated(body, types, 'multipart')), file }

@@ -216,12 +216,11 @@ test.group('Fields that nobody knows', () => {
       assert.deepEqual(errors, [{ field, rule: 'unknown', message }])
     })
 
-  test('a part that nobody knows, and a file for a type that takes none', async ({ assert }) => {
+  test('a part that nobody knows', async ({ assert }) => {
     const parts = [type, input('x'), file('a.csv')]
     for (const [field, more] of [
       ['dataset', [...parts, 'name="dataset"\r\n\r\nx']],
       ['input.file', [type, 'name="input"\r\n\r\n{"dataset":"x","file":1}', file('a.csv')]],
-      ['file', ['name="type"\r\n\r\nsimulate', file('a.csv')]],
       ['upload', [...parts, 'name="upload"; filename="b"\r\n\r\nx\r\n']],
     ] as [string, string[]][]) {
       const answer = await multipart(more)
