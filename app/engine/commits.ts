@@ -4,6 +4,7 @@ import type { Logger } from '@adonisjs/core/logger'
 import type { TaskTable } from '#engine/task_table'
 import { pass } from '#engine/landmarks'
 import { persist } from '#engine/trouble'
+import { transact } from '#engine/transact'
 import { RunFenced, TaskError } from '#engine/errors'
 import type { Database } from '@adonisjs/lucid/database'
 
@@ -52,7 +53,7 @@ export class Commits {
   async #once(run: CommittingRun, checkpoint: unknown, work: Work): Promise<void> {
     const commit: Commit = { type: run.type, open: true }
     try {
-      await this.#db.transaction(async (trx) => {
+      await transact(this.#db, async (trx) => {
         const since = performance.now()
         // A write comes first: a transaction that reads first loses to another process' write.
         if (!(await this.#table.saveCheckpoint(run, checkpoint, trx))) throw new RunFenced(run.id)

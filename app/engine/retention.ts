@@ -1,4 +1,5 @@
 import { pass } from '#engine/landmarks'
+import { transact } from '#engine/transact'
 import { now } from '#engine/task_state'
 import type { IdempotencyKeys } from '#engine/idempotency_keys'
 import type { TaskFiles } from '#engine/task_files'
@@ -103,7 +104,7 @@ export class Retention {
    */
   async #prune(condition: string, value: string): Promise<number> {
     const { db, files, tell } = this.#options
-    const gone = await db.transaction(async (trx) => {
+    const gone = await transact(db, async (trx) => {
       // A write comes first; the tasks that are now gone are those that have a tombstone.
       await trx.rawQuery(
         `insert into tombstones (id, owner, gone_at)
