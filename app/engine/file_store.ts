@@ -3,8 +3,8 @@ import { pipeline } from 'node:stream/promises'
 import { createWriteStream, mkdirSync } from 'node:fs'
 import { createHash, randomUUID } from 'node:crypto'
 import { copyFile, link, readdir, rename, rm, stat } from 'node:fs/promises'
-import { isFull } from '#engine/trouble'
-import { EngineStopping, FileTooLarge, StorageFull } from '#engine/errors'
+import { toldOf } from '#engine/trouble'
+import { EngineStopping, FileTooLarge } from '#engine/errors'
 import { StoredFile, type StoredFileData } from '#engine/stored_file'
 
 /** Milliseconds after which a kept file that no task names is litter. */
@@ -62,7 +62,7 @@ export class FileStore {
       )
     } catch (error) {
       await rm(path, { force: true })
-      throw isFull(error) ? new StorageFull(error) : error
+      throw toldOf(error)
     }
     return { path, name, size, sha256: hash.digest('hex') }
   }

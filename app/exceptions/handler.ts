@@ -1,3 +1,4 @@
+import { toldOf } from '#engine/trouble'
 import { problemOf } from '#exceptions/problem'
 import { allowedMethods } from '#exceptions/allowed_methods'
 import { MethodNotAllowed } from '#exceptions/http_errors'
@@ -10,7 +11,7 @@ export default class HttpExceptionHandler extends ExceptionHandler {
       response.response.destroy()
       return
     }
-    let error = thrown
+    let error = toldOf(thrown)
     if (thrown instanceof errors.E_ROUTE_NOT_FOUND) {
       const allowed = allowedMethods(request.url())
       if (allowed.length > 0) {

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { TaskTypes } from '#engine/task_types'
 import { problems } from '#exceptions/problem'
+import { DatabaseUnavailable, StorageFull } from '#engine/errors'
 import { ForeignHost, ForeignOrigin } from '#exceptions/http_errors'
 import schemas from '#openapi/schemas.json' with { type: 'json' }
 import { taskOperations } from '#openapi/task_operations'
@@ -34,6 +35,8 @@ const always: readonly ProblemKind[] = [
   ForeignOrigin,
   problems.malformedUrl,
   problems.internalError,
+  StorageFull,
+  DatabaseUnavailable,
 ]
 
 /** What a route may answer that is sent a body. */
