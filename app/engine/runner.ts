@@ -4,7 +4,7 @@ import { ALONE_FOR } from '#engine/poison'
 import { Cut } from '#engine/cut'
 import type { StoredTask } from '#engine/stored_task'
 import { Run, type Outcome, type RunServices } from '#engine/run'
-import { cancelledInstead, settle } from '#engine/settling'
+import { cancelledInstead, settle, yieldsToCancel } from '#engine/settling'
 import { ProgressWriter } from '#engine/progress_writer'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TaskTable } from '#engine/task_table'
@@ -17,6 +17,13 @@ const TICK = 1000
 const RETRY = { first: 100, last: 5000 }
 /** Milliseconds that the timer for the next attempt waits at most: clocks may be set. */
 const LONGEST_SLEEP = 60_000
+
+/** The end of an attempt after which nobody knows what the type wants. */
+const undecided: Outcome = {
+  status: 'failed',
+  error: { code: 'task-error', message: 'The server could not decide what follows.' },
+  retry: false,
+}
 
 export interface RunnerOptions extends RunServices {
   readonly id: string
@@ -133,7 +140,8 @@ export class Runner {
         this.#woken = true
         this.#occupy(task)
       }
-      if (this.#hasRoom) this.#wakeAt(await table.nextDue())
+      if (!this.#hasRoom) return
+      this.#wakeAt(await table.nextDue({ suspectsUntil: this.#suspectsUntil }))
     } catch (error) {
       logger.error({ err: error }, 'no task could be taken')
       this.#wakeAt(new Date(Date.now() + TICK).toISOString())
@@ -168,21 +176,39 @@ export class Runner {
 
   async #execute(run: Run): Promise<void> {
     const outcome = await run.execute()
-    const { hasCheckpoint, type } = run
     this.#learn(run, outcome)
-    const backoff = type?.backoff ?? LongTask.backoff
-    const state = await this.#finish(
-      run,
-      settle(run.live.seal(), outcome, { backoff, hasCheckpoint })
-    )
+    const settled = this.#settle(run, outcome)
+    // Once another attempt has begun, lines of this one are fenced off.
+    if (settled?.status === 'queued') await run.output.saveLog()
+    const state = await this.#finish(run, settled)
+    // At once, since another attempt may be claimed and told from now on. An end is for ever.
+    if (state?.status === 'queued') await this.#release(run, state)
     await run.output.closeLog(state)
-    this.#progress.forget(run)
-    this.#runs.delete(run.id)
-    pass('before-tell')
-    await this.#tellEnd(run, state)
-    if (state?.status === 'queued') this.wake()
+    if (state?.status !== 'queued') await this.#release(run, state)
     await run.returned
     await run.output.discardFile(state)
+  }
+
+  /** What becomes of the task, whatever its type says of itself. */
+  #settle(run: Run, outcome: Outcome): TaskState | null {
+    const last = run.live.seal()
+    const { hasCheckpoint, type: { attempts, backoff } = LongTask } = run
+    try {
+      return settle(last, outcome, { attempts, backoff, hasCheckpoint })
+    } catch (error) {
+      run.logger.error({ err: error }, 'what follows on the attempt could not be decided')
+      return settle(last, undecided, { attempts, backoff, hasCheckpoint })
+    }
+  }
+
+  /** Lets go of a run, and tells what became of the task. */
+  #release(run: Run, state: TaskState | null): Promise<void> {
+    this.#progress.forget(run)
+    if (this.#runs.get(run.id) === run) this.#runs.delete(run.id)
+    pass('before-tell')
+    const told = this.#tellEnd(run, state)
+    if (state?.status === 'queued') this.wake()
+    return told
   }
 
   #learn(run: Run, outcome: Outcome): void {
@@ -207,7 +233,7 @@ export class Runner {
     for (let wait = RETRY.first; ; wait = Math.min(wait * 2, RETRY.last)) {
       try {
         if (await this.#options.table.finish(state, run.claim)) return state
-        return state.status === 'queued' ? await this.#finish(run, cancelledInstead(state)) : null
+        return yieldsToCancel(state) ? await this.#finish(run, cancelledInstead(state)) : null
       } catch (error) {
         run.logger.error({ err: error }, 'the end of the task could not be written, trying again')
         await delay(wait, undefined, { ref: !this.#stopping })
