@@ -329,7 +329,7 @@ export class Engine {
       if (key) return this.#insertOnce(key, row)
       const seq = await this.#starts.add(row)
       return seq === null
-        ? this.#started({ task: await this.#table.findSame(row), isNew: false })
+        ? this.#started({ task: await this.#sameAs(row), isNew: false })
         : this.#tellStart(this.#reader.started(row, seq))
     })
   }
@@ -338,9 +338,15 @@ export class Engine {
   async #insertOnce(key: KeyedRequest, row: NewTask): Promise<Started> {
     const insert = async (trx?: TransactionClientContract) => {
       const made = await this.#table.insert([row], trx)
-      return { task: await this.#table.findSame(row, trx), isNew: made.has(row.id) }
+      return { task: await this.#sameAs(row, trx), isNew: made.has(row.id) }
     }
     return this.#started(await persistForClient(() => this.#keys.insert(key, row.id, insert)))
+  }
+
+  /** The task that has the id, unless it is gone: it may have been deleted just now. */
+  async #sameAs(row: NewTask, trx?: TransactionClientContract): Promise<StoredTask> {
+    await this.#retention.refuseTaken(row.id, row.owner, trx)
+    return this.#table.findSame(row, trx)
   }
 
   /** Keeps a file only if it has become that of a new task. */

@@ -7,6 +7,7 @@ import type { Logger } from '@adonisjs/core/logger'
 import { TaskGone, TaskIdTaken } from '#engine/errors'
 import type { StoredFileData } from '#engine/stored_file'
 import type { Database } from '@adonisjs/lucid/database'
+import type { TransactionClientContract } from '@adonisjs/lucid/types/database'
 import { setTimeout } from 'node:timers/promises'
 
 /** Tasks, or keys, that one transaction prunes: a few milliseconds of the one writing connection. */
@@ -62,8 +63,8 @@ export class Retention {
   }
 
   /** The same, and `TaskIdTaken` for everybody else: for who wants to use the id. */
-  async refuseTaken(id: string, owner: string): Promise<void> {
-    const former = await this.#ownerOf(id)
+  async refuseTaken(id: string, owner: string, trx?: TransactionClientContract): Promise<void> {
+    const former = await this.#ownerOf(id, trx)
     if (former === owner) throw new TaskGone()
     if (former !== null) throw new TaskIdTaken(id)
   }
@@ -74,8 +75,9 @@ export class Retention {
     return gone === 1
   }
 
-  async #ownerOf(id: string): Promise<string | null> {
-    const row = await this.#options.db.from('tombstones').where('id', id).select('owner').first()
+  async #ownerOf(id: string, trx?: TransactionClientContract): Promise<string | null> {
+    const db = trx ?? this.#options.db
+    const row = await db.from('tombstones').where('id', id).select('owner').first()
     return row?.owner ?? null
   }
 
@@ -108,7 +110,8 @@ export class Retention {
       // A write comes first; the tasks that are now gone are those that have a tombstone.
       await trx.rawQuery(
         `insert into tombstones (id, owner, gone_at)
-         select id, owner, ? from tasks where ${condition} order by finished_at limit ${BATCH}`,
+         select id, owner, ? from tasks where ${condition} order by finished_at limit ${BATCH}
+         on conflict do nothing`,
         [now(), value]
       )
       const tasks = await trx
