@@ -1,5 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import { pass } from '#engine/landmarks'
+import { within } from '#engine/duration'
 import { ALONE_FOR } from '#engine/poison'
 import { Cut } from '#engine/cut'
 import type { StoredTask } from '#engine/stored_task'
@@ -97,12 +98,9 @@ export class Runner {
     clearTimeout(this.#alarm)
     for (const run of this.#runs.values()) run.abort('stopping')
     pass('draining')
-    const timeout = new AbortController()
-    await Promise.race([
-      Promise.resolve(this.#taking).then(() => Promise.allSettled(this.#slots)),
-      delay(grace, undefined, { signal: timeout.signal }).catch(() => {}),
-    ])
-    timeout.abort()
+    const ended = Promise.resolve(this.#taking).then(() => Promise.allSettled(this.#slots))
+    await within(grace, ended)
+    this.#options.commits.abandon()
     clearInterval(this.#ticker)
     this.#ticker = undefined
     await this.#progress.save()

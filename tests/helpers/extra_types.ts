@@ -38,6 +38,19 @@ class Deaf extends LongTask<typeof input> {
   }
 }
 
+/** Holds the one connection to the database. */
+class Hold extends LongTask<typeof input> {
+  static type = 'hold'
+  static description = 'Never ends its commit'
+  static input = input
+  static attempts = 2
+
+  async run() {
+    this.progress(1)
+    await this.commit(1, () => setTimeout(this.input.seconds * 1000))
+  }
+}
+
 /** Takes the whole process down. */
 class Poison extends LongTask<typeof input> {
   static type = 'poison'
@@ -74,7 +87,7 @@ class FailingSlowly extends Failing {
 const { load } = TaskTypes
 TaskTypes.load = async (folder) => {
   const types = await load.call(TaskTypes, folder)
-  for (const type of [Spin, Deaf, Poison, Failing, FailingSlowly])
+  for (const type of [Spin, Deaf, Hold, Poison, Failing, FailingSlowly])
     types.add(type, import.meta.filename)
   return types
 }
