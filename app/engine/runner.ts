@@ -1,7 +1,7 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import { pass } from '#engine/landmarks'
 import { within } from '#engine/duration'
-import { ALONE_FOR } from '#engine/poison'
+import { Suspects } from '#engine/suspects'
 import { Cut } from '#engine/cut'
 import type { StoredTask } from '#engine/stored_task'
 import { Run, type Outcome, type RunServices } from '#engine/run'
@@ -49,7 +49,7 @@ export class Runner {
   readonly #runs = new Map<string, Run>()
   /** One entry a slot. */
   readonly #slots = new Set<Promise<void>>()
-  #suspect: Run | undefined
+  readonly #suspects = new Suspects()
   #stopping = false
   #woken = false
   readonly #limit: LimitFunction
@@ -109,20 +109,13 @@ export class Runner {
   }
 
   get #hasRoom(): boolean {
-    if (this.#stopping || !this.#ticker || this.#mustBeAlone) return false
+    if (this.#stopping || !this.#ticker || this.#suspects.mustBeAlone) return false
     return this.#limit.activeCount + this.#limit.pendingCount < this.#limit.concurrency
   }
 
-  /** Whether a suspect runs beside which nothing may start yet. */
-  get #mustBeAlone(): boolean {
-    if (!this.#suspect?.isSuspect) return false
-    return Date.now() - Date.parse(this.#suspect.task.updatedAt) < ALONE_FOR
-  }
-
-  /** A suspect is taken if it has waited since before then. */
-  get #suspectsUntil(): Date {
-    if (this.#slots.size === 0) return new Date(Date.now() + ALONE_FOR)
-    return new Date(this.#suspect?.isSuspect ? 0 : Date.now() - ALONE_FOR)
+  /** Which tasks may be taken now. */
+  get #choice(): { suspectsUntil: Date } {
+    return { suspectsUntil: this.#suspects.takenUntil({ isIdle: this.#slots.size === 0 }) }
   }
 
   /** Takes tasks, one after the other, while there are some and there is room. */
@@ -132,14 +125,14 @@ export class Runner {
       while (this.#woken && this.#hasRoom) {
         this.#woken = false
         pass('before-claim')
-        const task = await table.claim(id, { suspectsUntil: this.#suspectsUntil })
+        const task = await table.claim(id, this.#choice)
         if (!task) continue
         pass('after-claim')
         this.#woken = true
         this.#occupy(task)
       }
       if (!this.#hasRoom) return
-      this.#wakeAt(await table.nextDue({ suspectsUntil: this.#suspectsUntil }))
+      this.#wakeAt(await table.nextDue(this.#choice))
     } catch (error) {
       logger.error({ err: error }, 'no task could be taken')
       this.#wakeAt(new Date(Date.now() + TICK).toISOString())
@@ -159,14 +152,14 @@ export class Runner {
       this.#progress.note(changed)
       this.#options.tell(cut)
     })
-    if (run.isSuspect) this.#suspect = run
+    this.#suspects.noteStart(run)
     this.#runs.set(run.id, run)
     this.#options.tell(run.live.cut)
     if (this.#stopping) run.abort('stopping')
 
     const slot = this.#limit(() => this.#execute(run)).finally(() => {
       this.#slots.delete(slot)
-      if (this.#suspect === run) this.#suspect = undefined
+      this.#suspects.noteEnd(run)
       this.wake()
     })
     this.#slots.add(slot)
@@ -240,7 +233,7 @@ export class Runner {
   }
 
   async #tick(): Promise<void> {
-    if (this.#suspect && !this.#mustBeAlone) this.wake()
+    if (this.#suspects.isRunning && !this.#suspects.mustBeAlone) this.wake()
     for (const run of this.#runs.values()) run.live.checkHealth({ isBusy: this.#options.isBusy() })
     await this.#progress.save()
     await this.#options.history.save()
