@@ -3,8 +3,7 @@
 | JavaScript entrypoint for running ace commands
 |--------------------------------------------------------------------------
 |
-| DO NOT MODIFY THIS FILE AS IT WILL BE OVERRIDDEN DURING THE BUILD
-| PROCESS.
+| The build writes one of its own into build/.
 |
 | See docs.adonisjs.com/guides/typescript-build-process#creating-production-build
 |
@@ -16,10 +15,12 @@
 |
 */
 
+import './bin/ready.js'
+
 /**
  * Register hook to process TypeScript files using @poppinss/ts-exec
  */
-import '@poppinss/ts-exec'
+await import('@poppinss/ts-exec')
 
 /**
  * Import ace console entrypoint

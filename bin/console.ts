@@ -12,7 +12,8 @@
 */
 
 await import('reflect-metadata')
-const { Ignitor, prettyPrintError } = await import('@adonisjs/core')
+const { Ignitor } = await import('@adonisjs/core')
+const { explain } = await import('./explain.js')
 
 /**
  * URL to the application root. AdonisJS need it to resolve
@@ -50,5 +51,5 @@ new Ignitor(APP_ROOT, { importer: IMPORTER })
   .handle(args)
   .catch((error) => {
     process.exitCode = 1
-    prettyPrintError(error)
+    return explain(error)
   })

@@ -5,7 +5,7 @@ interface StartError extends NodeJS.ErrnoException {
 }
 
 /** Codes of errors whose message says it all. */
-const plain = new Set(['E_BAD_TASK_TYPE', 'E_BAD_STATE_PATH'])
+const plain = new Set(['E_BAD_TASK_TYPE', 'E_BAD_STATE_PATH', 'E_BAD_ENV_FILE'])
 
 /** Says on stderr why the server can't start: in one line where the cause is known. */
 export async function explain(error: unknown): Promise<void> {

@@ -58,10 +58,19 @@ function findNode() {
 }
 
 function writeSettings() {
-  if (existsSync('.env')) return
+  if (existsSync('.env')) return checkSettings()
   const key = randomBytes(24).toString('base64url')
   const settings = readFileSync('.env.example', 'utf8').replace(/^APP_KEY=$/m, `APP_KEY=${key}`)
   writeFileSync('.env', settings, { flag: 'wx', mode: 0o600 })
+}
+
+/** ace would say it with a stack trace, and go on watching. */
+function checkSettings() {
+  try {
+    readFileSync('.env')
+  } catch (error) {
+    fail(`The settings in .env can't be read: ${error.message}.`)
+  }
 }
 
 /**

@@ -7,8 +7,7 @@
 await import('reflect-metadata')
 const { Ignitor } = await import('@adonisjs/core')
 const { explain } = await import('./explain.js')
-const { cutIdleBody } = await import('./idle_body.js')
-const { Server } = await import('node:http')
+const { HttpServer } = await import('./http_server.js')
 
 /** URL to the application root, from which AdonisJS resolves paths. */
 const APP_ROOT = new URL('../', import.meta.url)
@@ -22,17 +21,6 @@ const IMPORTER = (filePath: string) => {
 
 /** Milliseconds in which signals count as one: npm sends on what the terminal sent already. */
 const ONE_SIGNAL = 500
-
-/** Milliseconds that requests get to end once the port has closed. */
-const LAST_WORDS = 1200
-
-/** Closes within a bounded time, whatever its clients do. */
-class HttpServer extends Server {
-  override close(done?: (error?: Error) => void): this {
-    setTimeout(() => this.closeAllConnections(), LAST_WORDS).unref()
-    return super.close(done)
-  }
-}
 
 const fail = async (error: unknown) => {
   await explain(error)
@@ -64,9 +52,5 @@ new Ignitor(APP_ROOT, { importer: IMPORTER })
     })
   })
   .httpServer()
-  .start((handle) => {
-    // A slow body may take longer than Node's 300 s; an idle one is cut.
-    const server = new HttpServer({ requestTimeout: 0, headersTimeout: 60_000 }, handle)
-    return server.on('request', cutIdleBody)
-  })
+  .start((handle) => new HttpServer(handle))
   .catch(fail)

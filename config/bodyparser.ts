@@ -9,6 +9,8 @@ export default defineConfig({
   form: { convertEmptyStringsToNull: false, types: ['application/x-www-form-urlencoded'] },
   json: {
     convertEmptyStringsToNull: false,
+    // None: the raw body stays bytes, of which the middleware checks that they are UTF-8.
+    encoding: '',
     limit: '1mb',
     strict: false,
     types: ['application/json', 'application/*+json'],

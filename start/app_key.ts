@@ -5,28 +5,41 @@ import { makeStateFolder } from '#start/state_folder'
 import { dirname, isAbsolute, join } from 'node:path'
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 
+/** Characters without which the encryption refuses a key. */
+const SHORTEST = 16
+
 /** The key as it is set; in production, where none is, one that is made and kept beside the database. */
 export function appKey(): Rule<Secret<string>> {
   return (key, value) => {
-    if (value) return new Secret(value)
+    if (value) return checked(value, key)
     const { NODE_ENV, SQLITE_PATH = '' } = process.env
     if (NODE_ENV !== 'production') throw new Error(`${key} must be set to 32 random characters`)
     // The path has a rule of its own, which says so.
     if (!isAbsolute(SQLITE_PATH)) return new Secret('')
-    try {
-      return new Secret(keptKey(dirname(SQLITE_PATH)))
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      throw new Error(`${key} can't be kept beside SQLITE_PATH=${SQLITE_PATH}: ${reason}`)
-    }
+    const path = join(dirname(SQLITE_PATH), 'app.key')
+    return checked(keptKey(path, key), `${key} in ${path}`)
   }
 }
 
-/** Made whole or not at all, and by one of several processes. */
-function keptKey(folder: string): string {
-  const path = join(folder, 'app.key')
+function checked(key: string, name: string): Secret<string> {
+  if (key.length >= SHORTEST) return new Secret(key)
+  throw new Error(`${name} must have at least ${SHORTEST} characters, better 32 random ones`)
+}
+
+function keptKey(path: string, name: string): string {
+  try {
+    makeKey(path)
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Error(`${name} can't be kept in ${path}, beside SQLITE_PATH: ${reason}`)
+  }
+}
+
+/** Made whole or not at all, and by one of several processes, unless it is there. */
+function makeKey(path: string): void {
   const draft = `${path}-${randomUUID()}`
-  makeStateFolder(folder)
+  makeStateFolder(dirname(path))
   try {
     writeFileSync(draft, randomBytes(24).toString('base64url'), { mode: 0o600 })
     linkSync(draft, path)
@@ -35,5 +48,4 @@ function keptKey(folder: string): string {
   } finally {
     rmSync(draft, { force: true })
   }
-  return readFileSync(path, 'utf8')
 }

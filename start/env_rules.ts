@@ -49,6 +49,17 @@ export function oneOf<const T extends string>(words: readonly [T, ...T[]]): Rule
   }
 }
 
+/** Web origins, separated by commas, written as browsers send them. */
+export function origins(): Rule<readonly string[]> {
+  return (key, value = '') => {
+    const words = value.split(',').map((word) => word.trim())
+    const entries = words.filter(Boolean)
+    const bad = entries.find((each) => !URL.canParse(each) || new URL(each).origin !== each)
+    if (bad === undefined) return entries
+    throw new Error(`${key}: ${bad} is no origin such as https://app.example.com`)
+  }
+}
+
 /** Where state is kept: in production outside `build/`, which every build wipes. */
 export function statePath({ fallback }: { fallback: string }): Rule<string> {
   return (key, value) => {

@@ -11,6 +11,6 @@ server.use([
 
 export const middleware = router.named({
   /** For the routes that read a body: each middleware costs a request some microseconds. */
-  body: () => import('@adonisjs/core/bodyparser_middleware'),
+  body: () => import('#middleware/body_middleware'),
   transmitGuard: () => import('#middleware/transmit_guard_middleware'),
 })

@@ -1,12 +1,7 @@
 import env from '#start/env'
 import { isLoopback } from '#start/loopback'
 
-const trusted = new Set(
-  (env.get('CORS_ORIGINS') ?? '')
-    .split(',')
-    .map((origin) => origin.trim().replace(/\/$/, '').toLowerCase())
-    .filter(Boolean)
-)
+const trusted = new Set(env.get('CORS_ORIGINS'))
 
 /** As requests name it, one after the other: parsing it takes a while. */
 let lastOwnHost: string | null = null

@@ -1,6 +1,7 @@
 import { assert } from '@japa/assert'
 import { apiClient } from '@japa/api-client'
 import app from '@adonisjs/core/services/app'
+import { HttpServer } from '../bin/http_server.js'
 import { Engine } from '#engine/engine'
 import type { Config } from '@japa/runner/types'
 import { pluginAdonisJS } from '@japa/plugin-adonisjs'
@@ -35,7 +36,7 @@ export function runnable<T extends { name: string }>(suites: readonly T[]): T[] 
 
 export const configureSuite: Config['configureSuite'] = (suite) => {
   if (suite.name === 'functional' || suite.name === 'browser') {
-    suite.setup(() => testUtils.httpServer().start())
+    suite.setup(() => testUtils.httpServer().start((handle) => new HttpServer(handle)))
     watchAnswers((port) => port === Number(process.env.PORT))
     suite.onTest((test) => test.teardown(assertNoMismatch))
     suite.onGroup((group) => group.each.teardown(assertNoMismatch))

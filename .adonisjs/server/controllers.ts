@@ -13,6 +13,7 @@ export const controllers = {
   Page: () => import('#controllers/page'),
   Pages: () => import('#controllers/pages_controller'),
   Patience: () => import('#controllers/patience'),
+  Precondition: () => import('#controllers/precondition'),
   StartAnswer: () => import('#controllers/start_answer'),
   TaskCancellations: () => import('#controllers/task_cancellations_controller'),
   TaskEvents: () => import('#controllers/task_events_controller'),

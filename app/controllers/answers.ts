@@ -10,14 +10,8 @@ const LONGEST_PAUSE = 30
  * The health of a task that runs in another process changes without a new version, and must not
  * hide behind a 304: what is not as usual is in the tag.
  */
-function tagOf({ version, snapshot: { health } }: Cut): string {
+export function tagOf({ version, snapshot: { health } }: Cut): string {
   return health === null || health === 'active' ? `"${version}"` : `"${version}-${health}"`
-}
-
-/** The version that a client has, by the `ETag` it sends back. */
-export function versionOfTag(tag: string | undefined): number | undefined {
-  const version = /^(?:W\/)?"(\d{1,16})(?:-[a-z]+)?"$/.exec(tag ?? '')?.[1]
-  return version === undefined ? undefined : Number(version)
 }
 
 /**

@@ -19,6 +19,7 @@ export default class DatasetsController {
     const after = cursor === undefined ? undefined : placeOf(cursor)
     const datasets = await listDatasets({ owner: ownerOf(ctx), after, limit: limit + 1 })
     const data = datasets.slice(0, limit)
+    ctx.response.header('Cache-Control', 'private, no-cache')
     const last = datasets.length > limit ? data.at(-1) : undefined
     return { data, meta: { limit, nextCursor: last ? cursorOf(last.name) : null } }
   }

@@ -13,6 +13,7 @@ export default class HealthController {
   async show({ response }: HttpContext) {
     const report = await this.#checks.run()
     const isReady = report.isHealthy && !engine.isStopping
+    response.header('Cache-Control', 'private, no-cache')
     if (!isReady) response.header('Retry-After', 5)
     const body: HealthReport = {
       status: engine.isStopping ? 'stopping' : report.status,

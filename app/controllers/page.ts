@@ -33,26 +33,37 @@ export function lastAssets(): Assets {
   return kept ?? assets()
 }
 
-/** Answers with a document of the page. */
-export function answerWithPage(ctx: HttpContext, document: string, etag?: string): void {
-  const { response } = ctx
-  response
+/** Answers with a document of the page; without a tag where it is none that could be kept. */
+export function answerWithPage(ctx: HttpContext, document: string, tag?: string): void {
+  ctx.response
     .header('Content-Security-Policy', POLICY)
     .header('X-Content-Type-Options', 'nosniff')
     .header('Cache-Control', 'private, no-cache')
     .header('Content-Type', 'text/html; charset=utf-8')
-  if (etag) response.header('ETag', etag)
-  if (etag && hasIt(ctx, etag)) return response.status(304).send(null)
-  sendText(ctx, document)
+  sendText(ctx, { text: document, tag })
 }
 
-/** Sends text, compressed for whoever takes that. */
-export function sendText(
-  { request, response }: HttpContext,
-  text: string | Buffer,
-  gzip: () => Buffer = () => gzipSync(text)
-): void {
+interface Text {
+  readonly text: string | Buffer
+  /** What names this text: its `ETag` without quotes, before it is compressed. */
+  readonly tag?: string
+  readonly gzipped?: Buffer
+}
+
+/**
+ * Sends text, compressed for whoever takes that, or 304 to who has it. Each coding is another
+ * representation with a tag of its own: a range or an `If-Match` of the one must not be taken for the
+ * other's (RFC 9110 §8.8.3).
+ */
+export function sendText(ctx: HttpContext, { text, tag, gzipped }: Text): void {
+  const { request, response } = ctx
   response.vary('Accept-Encoding')
-  if (!request.encoding(['gzip'])) return response.send(text)
-  response.header('Content-Encoding', 'gzip').send(gzip())
+  const coding = request.encoding(['gzip']) ? 'gzip' : null
+  if (tag !== undefined) {
+    const etag = coding ? `"${tag}-${coding}"` : `"${tag}"`
+    response.header('ETag', etag)
+    if (hasIt(ctx, etag)) return response.status(304).send(null)
+  }
+  if (!coding) return response.send(text)
+  response.header('Content-Encoding', coding).send(gzipped ?? gzipSync(text))
 }

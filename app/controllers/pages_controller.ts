@@ -1,5 +1,5 @@
+import env from '#start/env'
 import type { HttpContext } from '@adonisjs/core/http'
-import { hasIt } from '#controllers/answers'
 import { listPage } from '#page/list_page'
 import { answerWithPage, assets, lastAssets, sendText } from '#controllers/page'
 import { AddressNotFound } from '#exceptions/http_errors'
@@ -8,7 +8,8 @@ import { AddressNotFound } from '#exceptions/http_errors'
 export default class PagesController {
   index(ctx: HttpContext) {
     const current = assets()
-    answerWithPage(ctx, listPage(current), `"list-${current.version}"`)
+    const maxUpload = env.get('MAX_UPLOAD')
+    answerWithPage(ctx, listPage(current, { maxUpload }), `list-${maxUpload}-${current.version}`)
   }
 
   /** A file of this version may be kept for ever; another version has to ask again. */
@@ -17,14 +18,11 @@ export default class PagesController {
     const current = lastAssets()
     const asset = current.find(params.name)
     if (!asset) throw new AddressNotFound()
-    const etag = `"${current.version}"`
     const isCurrent = params.version === current.version
     response
       .header('Cache-Control', isCurrent ? 'public, max-age=31536000, immutable' : 'no-cache')
       .header('X-Content-Type-Options', 'nosniff')
       .header('Content-Type', asset.type)
-      .header('ETag', etag)
-    if (hasIt(ctx, etag)) return response.status(304).send(null)
-    sendText(ctx, asset.bytes, () => asset.gzipped)
+    sendText(ctx, { text: asset.bytes, tag: current.version, gzipped: asset.gzipped })
   }
 }

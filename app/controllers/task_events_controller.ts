@@ -9,6 +9,7 @@ import { answerWithStream } from '#controllers/task_stream'
 /** A task as it goes on, in one request. */
 export default class TaskEventsController {
   async show(ctx: HttpContext) {
+    ctx.response.vary('Accept')
     const task = await engine.find(ctx.params.id, ownerOf(ctx))
     if (!task) throw new TaskNotFound()
     const type = ctx.request.accepts(['text/event-stream', 'text/plain'])

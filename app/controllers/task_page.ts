@@ -1,3 +1,5 @@
+import { engine } from '#start/services'
+import { isTerminal } from '#engine/status'
 import type { KnownTask } from '#engine/engine'
 import { problemOf } from '#exceptions/problem'
 import type { HttpContext } from '@adonisjs/core/http'
@@ -11,14 +13,18 @@ export async function answerWithTaskPage(
   ctx: HttpContext,
   finding: Promise<KnownTask | null>
 ): Promise<void> {
-  ctx.response.vary('Accept')
   const current = assets()
   try {
     const task = await finding
     if (!task) throw new TaskNotFound()
-    const { version, snapshot } = task.cut
-    const etag = `"${version}-${snapshot.health}-${current.version}"`
-    answerWithPage(ctx, taskPage(current, new TaskTransformer(task).toObject()), etag)
+    const { id, version, snapshot } = task.cut
+    const file = snapshot.status === 'completed' ? await engine.taskFiles.find(id) : null
+    const way = engine.wayOf(id)
+    // Its times go on without a new version.
+    const second = isTerminal(snapshot.status) ? 'final' : Math.floor(Date.now() / 1000)
+    const tag = `${version}-${snapshot.health}-${second}-${current.version}`
+    const document = taskPage(current, new TaskTransformer(task).toObject(), { file, way })
+    answerWithPage(ctx, document, tag)
   } catch (error) {
     const { status, title, detail } = problemOf(error)
     if (status !== 404 && status !== 410) throw error

@@ -5,7 +5,7 @@ import { isTerminal } from '#engine/status'
 import { TaskNotFound } from '#exceptions/http_errors'
 import type { HttpContext } from '@adonisjs/core/http'
 import { patienceOf } from '#controllers/patience'
-import { answerWithCut, retryAfter, versionOfTag } from '#controllers/answers'
+import { answerWithCut, hasIt, retryAfter, tagOf } from '#controllers/answers'
 
 /** Polling: the snapshot, in every status. */
 export default class TaskProgressController {
@@ -17,11 +17,17 @@ export default class TaskProgressController {
     return answerWithCut(ctx, cut)
   }
 
-  /** `Prefer: wait=N` (RFC 7240): holds the answer until there is something newer. */
+  /**
+   * `Prefer: wait=N` (RFC 7240): holds the answer until there is something newer. Who asks by
+   * `If-None-Match` for what isn't there now (RFC 9110 §13.1.2) has nothing to wait for, and neither
+   * has who takes any state for his own (`*`).
+   */
   async #awaitNews(ctx: HttpContext, cut: Cut): Promise<Cut> {
     const patience = patienceOf(ctx)
-    const seen = versionOfTag(ctx.request.header('if-none-match')) ?? cut.version
-    if (!patience || cut.version > seen || isTerminal(cut.snapshot.status)) return cut
-    return (await waiters.newerThan(cut.id, seen, patience)) ?? cut
+    if (!patience || isTerminal(cut.snapshot.status)) return cut
+    const known = ctx.request.header('if-none-match')
+    if (known !== undefined && (known.trim() === '*' || !hasIt(ctx, tagOf(cut)))) return cut
+    const news = await waiters.newerThan(cut.id, cut.version, patience)
+    return news ?? (await engine.cutOf(cut.id)) ?? cut
   }
 }

@@ -19,7 +19,6 @@ export async function answerWithStream(
 ): Promise<void> {
   const { request, response } = ctx
   const seen = seenVersion(request.header('last-event-id'), cut)
-  response.vary('Accept')
   if (seen === cut.version && isTerminal(cut.snapshot.status)) return response.status(204).send('')
 
   const raw = response.response

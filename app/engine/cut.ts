@@ -3,7 +3,7 @@ import type { TaskState } from '#engine/task_state'
 
 /**
  * One snapshot, made once: polls, Transmit and SSE answer with the same version, the same bytes
- * and the same `ETag`. Immutable; the bytes are made when the first of them asks.
+ * and the same `ETag`. Immutable; the bytes are made when somebody asks.
  */
 export class Cut {
   readonly id: string
@@ -12,9 +12,8 @@ export class Cut {
   readonly snapshot: Snapshot
   /** The whole result, also when it is too large for the snapshot. */
   readonly result: unknown
-  /** What streams make of it, by encoding: kept with the cut, which all of them share. */
-  readonly frames: Record<string, string | Buffer> = {}
   #json?: string
+  #isRead = false
 
   constructor(
     state: TaskState,
@@ -28,8 +27,15 @@ export class Cut {
     this.snapshot = snapshotOf(state, health, addresses)
   }
 
-  /** The snapshot as JSON text, serialised once. */
+  /**
+   * The snapshot as JSON text. Kept from the second reader on: most cuts have one, and the texts of
+   * thousands of live tasks would be the better part of what the collector has to carry along.
+   */
   get json(): string {
-    return (this.#json ??= JSON.stringify(this.snapshot))
+    if (this.#json !== undefined) return this.#json
+    const json = JSON.stringify(this.snapshot)
+    if (this.#isRead) this.#json = json
+    this.#isRead = true
+    return json
   }
 }

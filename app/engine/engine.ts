@@ -256,6 +256,11 @@ export class Engine {
     return known?.cut ?? null
   }
 
+  /** The way of the attempt that runs here: milliseconds since its start, and progress. */
+  wayOf(id: string): readonly (readonly [number, number])[] {
+    return this.#runner.find(id)?.live.way ?? []
+  }
+
   /** The newest cuts of many tasks, whoever owns them, in one read. Unknown ids are left out. */
   cutsOf(ids: readonly string[]): Promise<Cut[]> {
     return this.#reader.cutsOf(ids)
@@ -395,6 +400,7 @@ export class Engine {
 
   async #validate({ type, input, file }: StartRequest): Promise<void> {
     const taskType = this.types.get(type)
+    if (file) this.types.checkFile(type)
     const opened = file && new StoredFile({ ...file, key: '' }, file.path)
     try {
       await taskType.input.validate(opened ? { ...(input as object), file: opened } : input)

@@ -91,6 +91,16 @@ export class Eta {
     return { duration, size: this.#size ?? this.#total, passed: hasProgress ? this.#passed : null }
   }
 
+  /** The way so far: milliseconds since the start, and progress; as many points as a curve at most. */
+  get way(): (readonly [number, number])[] {
+    const points: [number, number][] = [[this.#from.at, this.#from.progress]]
+    const first = Math.floor(this.#from.progress / STEP) + 1
+    for (let point = first; point * STEP <= this.#newest.progress; point++) {
+      points.push([Math.round(this.#passed[point] ?? 0), point * STEP])
+    }
+    return points
+  }
+
   get #basis(): EtaBasis {
     if (!this.#curve) return 'rate'
     return this.#newest.progress > this.#from.progress ? 'mixed' : 'history'

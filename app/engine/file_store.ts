@@ -2,13 +2,11 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createWriteStream, mkdirSync } from 'node:fs'
 import { createHash, randomUUID } from 'node:crypto'
-import { copyFile, link, readdir, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, link, readdir, rename, rm } from 'node:fs/promises'
+import { pass } from '#engine/landmarks'
 import { toldOf } from '#engine/trouble'
 import { EngineStopping, FileTooLarge } from '#engine/errors'
 import { StoredFile, type StoredFileData } from '#engine/stored_file'
-
-/** Milliseconds after which a kept file that no task names is litter. */
-const LITTER_AFTER = 60_000
 
 /** A file that has arrived and belongs to no task yet. */
 export interface IncomingFile extends Omit<StoredFileData, 'key'> {
@@ -69,8 +67,9 @@ export class FileStore {
 
   /** Makes an incoming file the file of a task. */
   async keep(file: IncomingFile, taskId: string): Promise<StoredFileData> {
-    const key = `${taskId}-${randomUUID()}`
+    const key = this.#newKey(taskId)
     await rename(file.path, `${this.#uploads}/${key}`)
+    pass('after-keep')
     return { key, name: file.name, size: file.size, sha256: file.sha256 }
   }
 
@@ -79,7 +78,7 @@ export class FileStore {
    * Throws `ENOENT` when that has happened already.
    */
   async share(file: StoredFileData, taskId: string): Promise<StoredFileData> {
-    const key = `${taskId}-${randomUUID()}`
+    const key = this.#newKey(taskId)
     const [from, to] = [`${this.#uploads}/${file.key}`, `${this.#uploads}/${key}`]
     await link(from, to).catch((error) => {
       if (error.code === 'ENOENT') throw error
@@ -102,8 +101,8 @@ export class FileStore {
   }
 
   /**
-   * Removes what crashes left: files that were arriving at a dead runner, and kept ones that no
-   * task came to name.
+   * Removes what crashes left: files that were arriving at a dead runner, and those that it kept for
+   * a task that did not come to be. Those of a living one may be about to be named.
    *
    * @param isAlive whether a runner lives
    * @param known which of these keys tasks name
@@ -116,11 +115,14 @@ export class FileStore {
       if (!isAlive(runner))
         await rm(`${this.#incoming}/${runner}`, { recursive: true, force: true })
     }
-    const keys = await readdir(this.#uploads)
+    const kept = await readdir(this.#uploads)
+    const alive = new Set([...new Set(kept.map(runnerOf))].filter(isAlive))
+    const keys = kept.filter((key) => !alive.has(runnerOf(key)))
     for (let start = 0; start < keys.length; start += 500) {
       const batch = keys.slice(start, start + 500)
       const named = await known(batch)
-      for (const key of batch.filter((each) => !named.has(each))) await this.#removeLitter(key)
+      const litter = batch.filter((key) => !named.has(key))
+      for (const key of litter) await rm(`${this.#uploads}/${key}`, { force: true })
     }
   }
 
@@ -130,9 +132,13 @@ export class FileStore {
     await rm(`${this.#incoming}/${this.#runnerId}`, { recursive: true, force: true })
   }
 
-  async #removeLitter(key: string): Promise<void> {
-    const path = `${this.#uploads}/${key}`
-    const file = await stat(path).catch(() => null)
-    if (file && Date.now() - file.ctimeMs > LITTER_AFTER) await rm(path, { force: true })
+  /** Tells whose it is: the task, and the runner that may not yet have written it down. */
+  #newKey(taskId: string): string {
+    return `${taskId}-${this.#runnerId}-${randomUUID()}`
   }
+}
+
+/** The runner that stored a file: the second of the UUIDs that its key consists of. */
+function runnerOf(key: string): string {
+  return key.slice(37, 73)
 }

@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 
 /** Moments at which a crash is most telling. */
 export type Landmark =
+  | 'after-keep'
   | 'before-claim'
   | 'after-claim'
   | 'mid-batch'

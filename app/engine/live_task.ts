@@ -26,7 +26,9 @@ export const QUIET_AFTER = 30_000
  * ten times a second, the last one never lost; progress never goes back; nothing follows `seal`.
  */
 export class LiveTask {
-  #state: TaskState
+  /** As the claim wrote it. */
+  readonly #claimed: TaskState
+  #cancelRequestedAt: string | null
   #cut: Cut
   #report = {
     progress: null as number | null,
@@ -56,6 +58,8 @@ export class LiveTask {
     history: { curve?: ProgressCurve; size?: number | null } = {}
   ) {
     this.#tell = tell
+    this.#claimed = state
+    this.#cancelRequestedAt = state.cancelRequestedAt
     this.#report.progress = state.progress
     this.#report.current = state.current
     this.#report.message = state.message
@@ -64,8 +68,7 @@ export class LiveTask {
     const at = performance.now()
     const isResumed = state.progress !== null || state.current !== null
     this.#eta = new Eta(at, isResumed ? (state.progress ?? 0) : null, history)
-    this.#state = { ...state, ...this.#eta.update(at, null, state.total) }
-    this.#cut = new Cut(this.#state)
+    this.#cut = new Cut({ ...state, ...this.#eta.update(at, null, state.total) })
     // One that goes on from a checkpoint begins to count at its first report, which says where.
     if (!isResumed) this.#rate.update({ at, current: null })
   }
@@ -75,9 +78,9 @@ export class LiveTask {
     return this.#cut
   }
 
-  /** The state at the newest cut. */
-  get state(): TaskState {
-    return this.#state
+  /** The way of this attempt so far, see `Eta`. */
+  get way(): (readonly [number, number])[] {
+    return this.#eta.way
   }
 
   get isSealed(): boolean {
@@ -94,7 +97,7 @@ export class LiveTask {
    */
   report(report: Report): void {
     const { progress, message, current, total, unit } = report
-    const type = this.#state.type
+    const { type } = this.#claimed
     if (progress !== undefined) checkNumber(type, 'progress', progress)
     if (message !== undefined) checkText(type, 'message', message)
     if (current !== undefined) checkNumber(type, 'current', current)
@@ -115,8 +118,8 @@ export class LiveTask {
 
   /** Notes the wish to cancel; a change that is cut at once. */
   requestCancel(at: string): void {
-    if (this.#sealed || this.#state.cancelRequestedAt !== null) return
-    this.#state = { ...this.#state, cancelRequestedAt: at }
+    if (this.#sealed || this.#cancelRequestedAt !== null) return
+    this.#cancelRequestedAt = at
     this.#makeCut()
   }
 
@@ -130,7 +133,7 @@ export class LiveTask {
   seal(): TaskState {
     this.#sealed = true
     clearTimeout(this.#timer)
-    return { ...this.#state, ...this.#report }
+    return { ...this.#claimed, ...this.#cut.snapshot, ...this.#report }
   }
 
   /** What the attempt teaches when it has completed now; `null` when it did a part of the work. */
@@ -153,15 +156,16 @@ export class LiveTask {
     const at = performance.now()
     this.#dueAt = Math.max(this.#dueAt, at) + CUT_INTERVAL
     const { progress, current, total } = this.#report
-    this.#state = {
-      ...this.#state,
+    const state = {
+      ...this.#claimed,
       ...this.#report,
       rate: this.#rate.update({ at, current }),
       ...this.#eta.update(at, progress, total),
-      version: this.#state.version + 1,
+      cancelRequestedAt: this.#cancelRequestedAt,
+      version: this.#cut.version + 1,
       updatedAt: now(),
     }
-    this.#cut = new Cut(this.#state, this.#health(), this.#cut.snapshot)
+    this.#cut = new Cut(state, this.#health(), this.#cut.snapshot)
     this.#tell(this.#cut)
   }
 

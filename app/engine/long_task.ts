@@ -69,9 +69,11 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
   static expires: string | null = null
 
   readonly #run: RunHandle
+  readonly #sleepers = new Set<() => void>()
 
   constructor(run: RunHandle) {
     this.#run = run
+    run.signal.addEventListener('abort', () => this.#sleepers.forEach((wake) => wake()))
   }
 
   abstract run(): Promise<Result>
@@ -128,6 +130,18 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
   /** Reports anything that clients see: counts, unit, message. Changes memory only. */
   report(report: Report): void {
     this.#run.report(report)
+  }
+
+  /** Waits so many milliseconds. Throws the reason of the signal as soon as the task shall stop. */
+  async sleep(milliseconds: number): Promise<void> {
+    this.signal.throwIfAborted()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, milliseconds)
+    this.#sleepers.add(resolve)
+    await promise
+    clearTimeout(timer)
+    this.#sleepers.delete(resolve)
+    this.signal.throwIfAborted()
   }
 
   /**

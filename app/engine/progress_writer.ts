@@ -38,7 +38,7 @@ export class ProgressWriter {
       await this.#table.saveProgress(
         runs.map((run) => {
           this.#unsaved.delete(run)
-          return { state: run.live.state, claim: run.claim }
+          return { state: run.live.cut.snapshot, claim: run.claim }
         })
       )
     } catch (error) {

@@ -14,6 +14,8 @@ import { LongTask } from '#engine/long_task'
 
 /** Milliseconds between two looks: progress is written, wishes to cancel are read. */
 const TICK = 1000
+/** Ticks between two looks for tasks that have gone quiet: there may be ten thousand. */
+const QUIET_LOOK = 5
 /** Milliseconds before a failed statement is tried again: doubled from the first to the last. */
 const RETRY = { first: 100, last: 5000 }
 /** Milliseconds that the timer for the next attempt waits at most: clocks may be set. */
@@ -52,6 +54,8 @@ export class Runner {
   readonly #suspects = new Suspects()
   #stopping = false
   #woken = false
+  #wasBusy = false
+  #ticks = 0
   readonly #limit: LimitFunction
   #taking: Promise<void> | undefined
   #ticker: NodeJS.Timeout | undefined
@@ -234,11 +238,19 @@ export class Runner {
 
   async #tick(): Promise<void> {
     if (this.#suspects.isRunning && !this.#suspects.mustBeAlone) this.wake()
-    for (const run of this.#runs.values()) run.live.checkHealth({ isBusy: this.#options.isBusy() })
+    this.#checkHealth()
     await this.#progress.save()
     await this.#options.history.save()
     await this.#options.logs.save()
     if (this.#runs.size > 0) await this.#readCancelRequests()
+  }
+
+  /** At once when the process is blocked or no longer is; else now and then, for what went quiet. */
+  #checkHealth(): void {
+    const isBusy = this.#options.isBusy()
+    const isDue = this.#ticks++ % QUIET_LOOK === 0 || isBusy || this.#wasBusy
+    this.#wasBusy = isBusy
+    if (isDue) for (const run of this.#runs.values()) run.live.checkHealth({ isBusy })
   }
 
   /** A wish to cancel may have been told to another process. */

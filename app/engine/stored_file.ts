@@ -1,4 +1,7 @@
 import vine from '@vinejs/vine'
+import type { TaskInput } from '#engine/task_input'
+
+const MEDIA_TYPE = 'application/octet-stream'
 
 /** A file as its row and the clients know it. */
 export interface StoredFileData {
@@ -41,7 +44,7 @@ const isStoredFile = vine.createRule(
       delete schema.anyOf
       Object.assign(schema, {
         type: 'string',
-        contentMediaType: 'application/octet-stream',
+        contentMediaType: MEDIA_TYPE,
         description: 'The uploaded file: the part `file` of a multipart/form-data request.',
       })
     },
@@ -54,4 +57,9 @@ export function storedFile() {
     .any()
     .use(isStoredFile())
     .transform((value) => value as StoredFile)
+}
+
+/** Whether a schema has a field for the uploaded file, be it in one case of a union only. */
+export function takesFile(input: TaskInput): boolean {
+  return JSON.stringify(input.toJSONSchema()).includes(`"contentMediaType":"${MEDIA_TYPE}"`)
 }

@@ -3,6 +3,7 @@ import { TaskIdTaken } from '#engine/errors'
 import { yieldsToCancel } from '#engine/settling'
 import { sourcesOf, type TaskStatus } from '#engine/status'
 import type { StoredFileData } from '#engine/stored_file'
+import { setImmediate } from 'node:timers/promises'
 import type { Database } from '@adonisjs/lucid/database'
 import type { TransactionClientContract } from '@adonisjs/lucid/types/database'
 import { storedTask, type StoredTask } from '#engine/stored_task'
@@ -11,8 +12,8 @@ import { now, queued, type TaskFailure, type TaskState } from '#engine/task_stat
 /** Added to the version of a recovered task, so that it exceeds all that any client saw. */
 const RECOVERY_JUMP = 2 ** 20
 
-/** Rows of one read: below what a statement may bind, and short enough for the event loop. */
-const READ_AT_ONCE = 500
+/** Rows of one statement: below what one may bind, and short enough for the event loop. */
+const AT_ONCE = 500
 
 /** Whether a waiting task may run beside what runs; bound to `suspectsUntil`. */
 const mayRun = `(interruptions < ${SUSPECT_AFTER} or updated_at < ?)`
@@ -95,8 +96,8 @@ export class TaskTable {
   /** Those of many that exist. */
   async findMany(ids: readonly string[]): Promise<StoredTask[]> {
     const tasks: StoredTask[] = []
-    for (let from = 0; from < ids.length; from += READ_AT_ONCE) {
-      const some = ids.slice(from, from + READ_AT_ONCE)
+    for (let from = 0; from < ids.length; from += AT_ONCE) {
+      const some = ids.slice(from, from + AT_ONCE)
       const rows = await this.#db.from('tasks').whereIn('id', some)
       tasks.push(...rows.map(storedTask))
     }
@@ -236,18 +237,34 @@ export class TaskTable {
     return rows.length === 1
   }
 
-  /** One statement that writes what all the changed tasks reported last. */
-  async saveProgress(changed: readonly { state: TaskState; claim: number }[]): Promise<void> {
-    const rows = changed.map(({ state, claim }) => ({ id: state.id, claim, ...reported(state) }))
-    const columns = Object.keys(reportedColumns)
-    // The `+` keeps SQLite from going by the index of `status`, which reads all the JSON for each task.
-    await this.#db.rawQuery(
-      `update tasks set ${columns.map((name) => `${name} = r.value ->> '${name}'`).join(', ')}
-       from jsonb_each(?) as r
-       where tasks.id = r.value ->> 'id' and tasks.claim = r.value ->> 'claim'
-         and +tasks.status = 'processing' and tasks.version < r.value ->> 'version'`,
-      [JSON.stringify(rows)]
-    )
+  /**
+   * Writes what all the changed tasks reported last, so many in one statement that the event loop
+   * is held up for a few milliseconds only.
+   */
+  async saveProgress(
+    changed: readonly { state: Omit<TaskState, 'owner'>; claim: number }[]
+  ): Promise<void> {
+    const columns = Object.entries(reportedColumns)
+    const values = columns.map(([column], at) => `${column} = r.value ->> ${at + 3}`)
+    for (let from = 0; from < changed.length; from += AT_ONCE) {
+      if (from > 0) await setImmediate()
+      const rows = changed
+        .slice(from, from + AT_ONCE)
+        .map(({ state, claim }) => [
+          state.id,
+          claim,
+          state.version,
+          ...columns.map(([, key]) => state[key]),
+        ])
+      // The `+` keeps SQLite from going by the index of `status`, which reads all the JSON for each task.
+      await this.#db.rawQuery(
+        `update tasks set ${values.join(', ')}
+         from jsonb_each(?) as r
+         where tasks.id = r.value ->> 0 and tasks.claim = r.value ->> 1
+           and +tasks.status = 'processing' and tasks.version < r.value ->> 2`,
+        [JSON.stringify(rows)]
+      )
+    }
   }
 
   /**
@@ -259,11 +276,12 @@ export class TaskTable {
     checkpoint: unknown,
     trx: TransactionClientContract
   ): Promise<boolean> {
-    const count: unknown = await trx
-      .from('tasks')
-      .where({ id: run.id, claim: run.claim, status: 'processing' })
-      .update({ checkpoint: JSON.stringify(checkpoint), interruptions: 0 })
-    return Number(count) === 1
+    const rows: unknown[] = await trx.rawQuery(
+      `update tasks set checkpoint = ?, interruptions = 0
+       where id = ? and claim = ? and status = 'processing' returning id`,
+      [JSON.stringify(checkpoint), run.id, run.claim]
+    )
+    return rows.length === 1
   }
 
   /** The runners that hold a task. */

@@ -1,7 +1,9 @@
 import { basename } from 'node:path'
 import { readdir } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
+import { errors } from '@vinejs/vine'
 import { LongTask } from '#engine/long_task'
+import { takesFile } from '#engine/stored_file'
 import type { TaskType } from '#engine/task_type'
 import { isDuration, LONGEST, LONGEST_TIMER } from '#engine/duration'
 import { BadTaskType, UnknownTaskType } from '#engine/errors'
@@ -44,6 +46,13 @@ export class TaskTypes {
     const found = this.#types.get(type)
     if (!found) throw new UnknownTaskType(type, [...this.#types.keys()].sort())
     return found
+  }
+
+  /** Throws for a file that comes with a type: `UnknownTaskType`, Vine's error if it takes none. */
+  checkFile(type: string): void {
+    if (takesFile(this.get(type).input)) return
+    const message = `The type ${type} takes no file`
+    throw new errors.E_VALIDATION_ERROR([{ field: 'file', rule: 'noFile', message }])
   }
 
   all(): TaskType[] {

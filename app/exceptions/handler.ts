@@ -1,5 +1,7 @@
 import { toldOf } from '#engine/trouble'
 import { problemOf } from '#exceptions/problem'
+import { problemHeaders } from '#exceptions/problem_answer'
+import { closeBehindAnswer, isFarFromEnd } from '#exceptions/lingering_close'
 import { allowedMethods } from '#exceptions/allowed_methods'
 import { MethodNotAllowed } from '#exceptions/http_errors'
 import { errors, type HttpContext, ExceptionHandler } from '@adonisjs/core/http'
@@ -25,14 +27,17 @@ export default class HttpExceptionHandler extends ExceptionHandler {
       Object.assign(error, { status: 400 })
     }
     const problem = problemOf(error)
+    // Where asking again is of use. Not with 413, for which RFC 9110 §15.5.14 has it only "if the
+    // condition is temporary": a client that heeds it (got does) would upload its 2 GiB again.
     const retryAfter = (error as { retryAfter?: unknown } | null)?.retryAfter
     if (typeof retryAfter === 'number') response.header('Retry-After', retryAfter)
-    // The rest of a body that was refused is not read.
-    if ([408, 413, 507].includes(problem.status)) response.header('Connection', 'close')
-    response
-      .status(problem.status)
-      .header('Content-Type', 'application/problem+json')
-      .send(JSON.stringify(problem))
+    // The rest of a body that was refused, or that doesn't come, is not waited for.
+    if (problem.status === 408 || isFarFromEnd(request.request)) {
+      response.header('Connection', 'close')
+      closeBehindAnswer(request.request)
+    }
+    for (const [name, value] of Object.entries(problemHeaders)) response.header(name, value)
+    response.status(problem.status).send(JSON.stringify(problem))
   }
 
   override async report(error: unknown, ctx: HttpContext) {

@@ -34,6 +34,16 @@ export class TaskLive extends Exception {
   }
 }
 
+/** The task is no longer as the client has seen it (`If-Match`). */
+export class PreconditionFailed extends Exception {
+  static status = 412
+  static code = 'precondition-failed'
+
+  constructor(etag: string) {
+    super(`The task has moved on: its ETag is ${etag} now.`)
+  }
+}
+
 /** Only a task that ended without success can be retried. */
 export class NotRetryable extends Exception {
   static status = 409
@@ -58,6 +68,7 @@ export class InvalidIdempotencyKey extends Exception {
 export class MethodNotAllowed extends Exception {
   static status = 405
   static code = 'method-not-allowed'
+  static headers = ['Allow'] as const
 
   constructor(method: string, allowed: readonly string[]) {
     super(`${method} can't be done here. What can: ${allowed.join(', ')}.`)
@@ -91,7 +102,7 @@ export class EndedWithoutResult extends Exception {
 export class ResultFileMissing extends Exception {
   static status = 404
   static code = 'result-file-missing'
-  static headers = ['Accept-Ranges', 'Cache-Control'] as const
+  static headers = ['Accept-Ranges'] as const
   static message = 'The file of this result is no longer on the disk of the server.'
 }
 
@@ -99,7 +110,7 @@ export class ResultFileMissing extends Exception {
 export class RangeNotSatisfiable extends Exception {
   static status = 416
   static code = 'range-not-satisfiable'
-  static headers = ['Accept-Ranges', 'Cache-Control', 'Content-Range'] as const
+  static headers = ['Accept-Ranges', 'Content-Range'] as const
 
   constructor(size: number) {
     super(`The file has ${size} bytes.`)
@@ -129,6 +140,33 @@ export class UnsupportedBody extends Exception {
   static message = 'Send application/json, or multipart/form-data with the parts type, input, file.'
 }
 
+/** JSON comes as UTF-8 and as nothing else (RFC 8259 §8.1). */
+export class UnsupportedCharset extends Exception {
+  static status = 415
+  static code = 'unsupported-media-type'
+
+  constructor(charset: string) {
+    super(`JSON is read as UTF-8, not as ${charset}.`)
+  }
+}
+
+/** The bytes of a JSON body are no text. */
+export class NotUtf8 extends Exception {
+  static status = 400
+  static code = 'malformed-json'
+  static message = 'The body is not valid UTF-8.'
+}
+
+/** Nobody could say which of the two is meant (RFC 8259 §4). */
+export class DuplicateKey extends Exception {
+  static status = 400
+  static code = 'duplicate-key'
+
+  constructor(key: string) {
+    super(`The key ${JSON.stringify(key.slice(0, 100))} comes twice in one object.`)
+  }
+}
+
 /** The multipart body can't be taken apart. */
 export class MalformedMultipart extends Exception {
   static status = 400
@@ -144,6 +182,13 @@ export class UploadIdle extends Exception {
   static status = 408
   static code = 'upload-idle'
   static message = 'The upload stood still for too long.'
+}
+
+/** Whom a request is for has to be said (RFC 9112 §3.2). */
+export class MissingHost extends Exception {
+  static status = 400
+  static code = 'missing-host'
+  static message = 'The header Host is missing.'
 }
 
 /** The request came under a name that isn't this server's. */

@@ -20,7 +20,8 @@ export interface Problem {
   readonly errors?: readonly FieldProblem[]
 }
 
-interface Kind {
+/** What a problem is, apart from the case in hand. */
+export interface Kind {
   readonly status: number
   readonly code: string
   readonly detail?: string
@@ -54,6 +55,21 @@ export const problems = {
     detail: 'The body is not what its Content-Encoding says.',
   },
   malformedUrl: { status: 400, code: 'malformed-url', detail: 'The address is not a valid URL.' },
+  requestTimeout: {
+    status: 408,
+    code: 'request-timeout',
+    detail: 'The request did not come in time.',
+  },
+  expectationFailed: {
+    status: 417,
+    code: 'expectation-failed',
+    detail: 'Of Expect only 100-continue is known.',
+  },
+  headersTooLarge: {
+    status: 431,
+    code: 'headers-too-large',
+    detail: 'The headers of the request are too large.',
+  },
   badRequest: { status: 400, code: 'bad-request', detail: 'The request can not be read.' },
   invalidInput: { status: 422, code: 'invalid-input', detail: 'Something in it is wrong.' },
   internalError: {
@@ -84,27 +100,27 @@ export function problemOf(raised: unknown): Problem {
       message,
     }))
     const detail = errors.map(({ message }: FieldProblem) => message).join('. ')
-    return { ...problem(problems.invalidInput, `${detail}.`), errors }
+    return { ...problemOfKind(problems.invalidInput, `${detail}.`), errors }
   }
   // The codes of tasks are their authors' own.
   if (error instanceof EndedWithoutResult) {
-    return problem({ status: error.status, code: String(error.code) }, error.message)
+    return problemOfKind({ status: error.status, code: String(error.code) }, error.message)
   }
   const thrown: Thrown = typeof error === 'object' && error !== null ? error : {}
   const name = error instanceof Error ? error.name : ''
   const match =
     known[String(thrown.code)] ?? (thrown.status === undefined ? undefined : known[name])
-  if (match) return problem(match)
-  if (isInflation(thrown.code)) return problem(problems.malformedBody)
+  if (match) return problemOfKind(match)
+  if (isInflation(thrown.code)) return problemOfKind(problems.malformedBody)
 
   const status = Number(thrown.status)
   if (!(status >= 400 && status <= 599) || (status >= 500 && !isOurs(thrown.code))) {
-    return problem(problems.internalError)
+    return problemOfKind(problems.internalError)
   }
   const message = String(thrown.message)
-  if (isOurs(thrown.code)) return problem({ status, code: String(thrown.code) }, message)
+  if (isOurs(thrown.code)) return problemOfKind({ status, code: String(thrown.code) }, message)
   const { code } = status === 415 ? problems.unsupportedEncoding : problems.badRequest
-  return problem({ status, code }, message)
+  return problemOfKind({ status, code }, message)
 }
 
 /** The codes of zlib and brotli for input that is not theirs. */
@@ -117,7 +133,8 @@ function isOurs(code: unknown): boolean {
   return typeof code === 'string' && /^[a-z]+(-[a-z]+)*$/.test(code)
 }
 
-function problem(kind: Kind, detail = kind.detail ?? ''): Problem {
+/** The same of an error that nothing was thrown for. */
+export function problemOfKind(kind: Kind, detail = kind.detail ?? ''): Problem {
   const { status, code } = kind
   return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code, detail }
 }

@@ -1,4 +1,4 @@
-import { ForeignHost, ForeignOrigin } from '#exceptions/http_errors'
+import { ForeignHost, ForeignOrigin, MissingHost } from '#exceptions/http_errors'
 import { isOwnHost, isTrustedOrigin } from '#start/origins'
 import type { HttpContext } from '@adonisjs/core/http'
 import type { NextFn } from '@adonisjs/core/types/http'
@@ -9,9 +9,12 @@ import type { NextFn } from '@adonisjs/core/types/http'
  * own that resolves here (DNS rebinding).
  */
 export default class OriginGuardMiddleware {
-  handle({ request }: HttpContext, next: NextFn) {
+  handle({ request, response }: HttpContext, next: NextFn) {
+    // Whose page may read an answer is said in it: no cache may give it to another's (Fetch, CORS protocol and HTTP caches).
+    response.vary('Origin')
     const host = request.header('host')
-    if (!isOwnHost(host)) throw new ForeignHost(host ?? '')
+    if (host === undefined) throw new MissingHost()
+    if (!isOwnHost(host)) throw new ForeignHost(host)
 
     const origin = request.header('origin')
     if (origin !== undefined && !isTrustedOrigin(origin)) throw new ForeignOrigin(origin)

@@ -48,12 +48,21 @@ export default class TransmitGuardMiddleware {
 
   async #subscription(ctx: HttpContext, next: NextFn) {
     const { uid, channel } = await ctx.request.validateUsing(subscriptionValidator)
+    if (hub.streams.ownerOf(uid) !== ownerOf(ctx)) throw new StreamNotFound()
     const stream = hub.streams.find(uid)
-    if (stream?.owner !== ownerOf(ctx)) throw new StreamNotFound()
-    if (ctx.request.url().endsWith('/unsubscribe')) return next()
+    if (ctx.request.url().endsWith('/unsubscribe')) {
+      if (stream) return next()
+      hub.streams.away.remove(uid, channel)
+      return ctx.response.status(204)
+    }
 
     // The router would take more spellings for a channel than the hub knows.
     if (channel !== TASK_LIST && !taskOf(channel)) throw new ChannelDenied()
+    if (!stream) {
+      // Its client may not know yet that the stream was lost, and would not ask again.
+      if (!hub.streams.away.add(uid, channel)) throw new TooManyChannels()
+      return ctx.response.status(204)
+    }
     if (!hub.hasRoom(stream, channel)) throw new TooManyChannels()
     stream.joining++
     try {

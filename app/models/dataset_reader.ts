@@ -1,7 +1,9 @@
 import db from '@adonisjs/lucid/services/db'
 
-/** Rows of one read: a few milliseconds. */
+/** Rows of one read at most: a few milliseconds. */
 const BATCH = 1000
+/** Bytes of one read, but for its last row. */
+const BATCH_BYTES = 1024 * 1024
 
 /** The rows of one import, as they were when the reading began. */
 interface Part {
@@ -50,17 +52,31 @@ export class DatasetReader {
     for (const { taskId, lastLine } of this.#parts) {
       let line = -1
       while (line < lastLine) {
-        const rows: { line: number; data: string }[] = await db
+        const end = await this.#endOfBatch(taskId, line, lastLine)
+        if (end === null) break
+        const rows: { data: string }[] = await db
           .from('dataset_rows')
           .where('task_id', taskId)
-          .where('line', '>', line)
-          .where('line', '<=', lastLine)
+          .whereBetween('line', [line + 1, end])
           .orderBy('line')
-          .limit(BATCH)
-          .select('line', 'data')
-        line = rows.at(-1)?.line ?? lastLine
-        if (rows.length > 0) yield rows.map(({ data }) => data)
+          .select('data')
+        yield rows.map(({ data }) => data)
+        line = end
       }
     }
+  }
+
+  /** The last line of the next batch. A size is told without reading the row itself. */
+  async #endOfBatch(taskId: string, line: number, lastLine: number): Promise<number | null> {
+    const rows: { line: number; size: number }[] = await db
+      .from('dataset_rows')
+      .where('task_id', taskId)
+      .whereBetween('line', [line + 1, lastLine])
+      .orderBy('line')
+      .limit(BATCH)
+      .select('line', db.raw('octet_length(data) as size'))
+    let bytes = 0
+    const last = rows.find(({ size }) => (bytes += size) >= BATCH_BYTES) ?? rows.at(-1)
+    return last?.line ?? null
   }
 }

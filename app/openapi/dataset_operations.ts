@@ -8,7 +8,7 @@ export const datasetOperations: Operations = {
   'GET /datasets': {
     summary: 'List datasets, by name',
     query: listDatasetsValidator,
-    answers: { 200: json('A page of datasets.', 'DatasetPage') },
+    answers: { 200: json('A page of datasets.', 'DatasetPage', ['Cache-Control']) },
     problems: [problems.invalidInput],
   },
   'DELETE /datasets/:name': {

@@ -22,7 +22,9 @@ export const docsPolicy = [
 export function docsPage(document: Json): string {
   const { info, tags, paths, components } = document as Json & Record<string, Part>
   const operations = entries(paths).flatMap(([path, methods]) =>
-    entries(methods).map(([method, operation]) => ({ method, path, operation }))
+    entries(methods)
+      .filter(([method]) => method !== 'options')
+      .map(([method, operation]) => ({ method, path, operation }))
   )
   const groups = values(tags).map(({ name }) => {
     const own = operations.filter(({ operation }) => values(operation.tags).includes(name as Part))
@@ -75,7 +77,8 @@ function parametersHtml(parameters: Part[]): string {
 }
 
 function responseHtml([status, { description, headers, content }]: [string, Part]): string {
-  const rows = entries(headers).map(([name, header]) => {
+  const own = entries(headers).filter(([, header]) => !header.$ref)
+  const rows = own.map(([name, header]) => {
     const sometimes = header.required ? '' : ' (sometimes)'
     return `<li><code>${name}</code>${sometimes}: ${prose(header.description)}`
   })

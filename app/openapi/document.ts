@@ -1,8 +1,7 @@
-import { STATUS_CODES } from 'node:http'
 import type { TaskTypes } from '#engine/task_types'
 import { problems } from '#exceptions/problem'
 import { DatabaseUnavailable, StorageFull } from '#engine/errors'
-import { ForeignHost, ForeignOrigin } from '#exceptions/http_errors'
+import * as http from '#exceptions/http_errors'
 import schemas from '#openapi/schemas.json' with { type: 'json' }
 import { taskOperations } from '#openapi/task_operations'
 import { resultOperations } from '#openapi/result_operations'
@@ -10,15 +9,11 @@ import { datasetOperations } from '#openapi/dataset_operations'
 import { serverOperations } from '#openapi/server_operations'
 import { pageOperations } from '#openapi/page_operations'
 import { streamOperations } from '#openapi/stream_operations'
-import { requestHeaders, responseHeaders, type ResponseHeader } from '#openapi/headers'
+import { taskId } from '#validators/task'
+import { requestHeaders } from '#openapi/headers'
+import { problemResponses, responseOf, sharedHeaders } from '#openapi/responses'
 import type { Json } from '#openapi/json'
-import {
-  shape,
-  type Answer,
-  type Operation,
-  type Operations,
-  type ProblemKind,
-} from '#openapi/operation'
+import { type Operation, type Operations, type ProblemKind } from '#openapi/operation'
 
 const groups: Readonly<Record<string, Operations>> = {
   Tasks: taskOperations,
@@ -31,9 +26,14 @@ const groups: Readonly<Record<string, Operations>> = {
 
 /** What every route may answer, whatever it is. */
 const always: readonly ProblemKind[] = [
-  ForeignHost,
-  ForeignOrigin,
+  http.MissingHost,
+  http.ForeignHost,
+  http.ForeignOrigin,
   problems.malformedUrl,
+  problems.badRequest,
+  problems.requestTimeout,
+  problems.expectationFailed,
+  problems.headersTooLarge,
   problems.internalError,
   StorageFull,
   DatabaseUnavailable,
@@ -42,14 +42,11 @@ const always: readonly ProblemKind[] = [
 /** What a route may answer that is sent a body. */
 const withBody: readonly ProblemKind[] = [
   problems.malformedJson,
+  http.DuplicateKey,
   problems.malformedBody,
-  problems.badRequest,
   problems.bodyTooLarge,
   problems.unsupportedEncoding,
 ]
-
-/** These tell when to come back. */
-const passing = [429, 503, 507]
 
 /** The OpenAPI 3.1 document, made of what validates: Vine schemas, error classes, and types. */
 export function documentOf(types: TaskTypes): Json {
@@ -59,7 +56,11 @@ export function documentOf(types: TaskTypes): Json {
       const [method = '', pattern = ''] = route.split(' ')
       const path = pattern.replace(/:(\w+)/g, '{$1}')
       const described = operationOf(operation, { method, path, tag, types })
-      paths[path] = { ...paths[path], [method.toLowerCase()]: described }
+      paths[path] = {
+        options: optionsOf(path, tag),
+        ...paths[path],
+        [method.toLowerCase()]: described,
+      }
     }
   }
   return {
@@ -68,12 +69,38 @@ export function documentOf(types: TaskTypes): Json {
       title: 'Headway',
       version: '1',
       description:
-        'Long-running tasks with live progress. Every error is a problem (RFC 9457) with a stable `code`. Every GET answers HEAD too, a stream with its head only; a method that an address does not have is answered with 405, `method-not-allowed` and `Allow`.',
+        'Long-running tasks with live progress. Every error is a problem (RFC 9457) with a stable `code`. Every GET answers HEAD too, a stream with its head only. What an address or a method that there is not is answered with, 404 or 405 with `Allow`, is among the components as what any address may answer.',
     },
     servers: [{ url: '/' }],
     tags: Object.keys(groups).map((name) => ({ name })),
     paths,
-    components: { schemas },
+    components: { schemas, headers: sharedHeaders(), responses: anywhere() },
+  }
+}
+
+/** What any address may answer, one that is not served included. */
+function anywhere(): Record<string, Json> {
+  return problemResponses([...always, http.AddressNotFound, http.MethodNotAllowed])
+}
+
+function optionsOf(path: string, tag: string): Json {
+  return {
+    tags: [tag],
+    operationId: idOf('options', path),
+    summary: 'What can be done here, and by pages of which origins',
+    parameters: parametersOf({}, path),
+    responses: {
+      ...problemResponses(always),
+      204: responseOf({
+        description: 'For a preflight of CORS, the headers of that; else `Allow`.',
+        headers: [
+          'Allow?',
+          'Access-Control-Allow-Headers?',
+          'Access-Control-Allow-Methods?',
+          'Access-Control-Max-Age?',
+        ],
+      }),
+    },
   }
 }
 
@@ -90,7 +117,7 @@ function operationOf(operation: Operation, { method, path, tag, types }: Place):
   const kinds = [...always, ...(operation.body ? withBody : []), ...(operation.problems ?? [])]
   return {
     tags: [tag],
-    operationId: `${method} ${path}`.toLowerCase().replace(/\W+/g, '-').replace(/-$/, ''),
+    operationId: idOf(method, path),
     summary,
     ...(description && { description }),
     parameters: parametersOf(operation, path),
@@ -99,19 +126,26 @@ function operationOf(operation: Operation, { method, path, tag, types }: Place):
   }
 }
 
+function idOf(method: string, path: string): string {
+  return `${method} ${path}`.toLowerCase().replace(/\W+/g, '-').replace(/-$/, '')
+}
+
 function contentOf({ body }: Operation, types: TaskTypes): Json | undefined {
   if (typeof body === 'function') return body(types)
   return body && { 'application/json': { schema: body.toJSONSchema() } }
 }
 
-function parametersOf({ query, heeds = [] }: Operation, path: string): Json[] {
+function parametersOf(
+  { query, heeds = [] }: Pick<Operation, 'query' | 'heeds'>,
+  path: string
+): Json[] {
   const { properties = {}, required = [] } = query?.toJSONSchema() ?? {}
   return [
     ...[...path.matchAll(/{(\w+)}/g)].map(([, name]) => ({
       name,
       in: 'path',
       required: true,
-      schema: { type: 'string' },
+      schema: { type: 'string', ...(name === 'id' && { pattern: taskId.source }) },
     })),
     ...Object.entries(properties).map(([name, schema]) => ({
       name,
@@ -129,18 +163,6 @@ function responsesOf(answers: Operation['answers']): Record<string, Json> {
   )
 }
 
-function responseOf({ description, headers = [], content }: Answer): Json {
-  const media = Object.entries(content ?? {}).map(([type, { schema, message }]) => [
-    type,
-    { schema: schema ?? { type: 'string' }, ...(message && { 'x-message': message }) },
-  ])
-  return {
-    description,
-    ...(headers.length > 0 && { headers: Object.assign({}, ...headers.map(headerOf)) }),
-    ...(content && { content: Object.fromEntries(media) }),
-  }
-}
-
 /** A status may answer as a problem, and as a page where that is asked for. */
 function joined(problemsOf: Record<string, Json>, answers: Record<string, Json>) {
   const both = Object.keys(answers).filter((status) => status in problemsOf)
@@ -150,39 +172,4 @@ function joined(problemsOf: Record<string, Json>, answers: Record<string, Json>)
     return [status, { ...page, headers: { ...problem?.headers, ...page?.headers }, content }]
   })
   return { ...problemsOf, ...answers, ...Object.fromEntries(pages) }
-}
-
-function headerOf(name: string): Json {
-  const plain = name.replace('?', '') as ResponseHeader
-  return { [plain]: { required: plain === name, ...responseHeaders[plain] } }
-}
-
-/** One response a status, with every `code` that it may have. */
-function problemResponses(kinds: readonly ProblemKind[]): Record<string, Json> {
-  const byStatus = Map.groupBy(kinds, ({ status }) => status)
-  return Object.fromEntries(
-    [...byStatus].map(([status, same]) => {
-      const codes = [...new Set(same.map(({ code }) => code))].sort()
-      const code = codes.includes(undefined) ? {} : { code: { enum: codes } }
-      const only = { properties: { status: { const: status }, ...code } }
-      const answer = responseOf({
-        description: STATUS_CODES[status] ?? 'Error',
-        headers: [
-          ...(passing.includes(status) ? ['Retry-After' as const] : []),
-          ...headersOf(same),
-        ],
-        content: { 'application/problem+json': { schema: { allOf: [shape('Problem'), only] } } },
-      })
-      return [String(status), answer]
-    })
-  )
-}
-
-/** Those that all of them come with, and with `?` those that only some do. */
-function headersOf(kinds: readonly ProblemKind[]): (ResponseHeader | `${ResponseHeader}?`)[] {
-  const names = new Set(kinds.flatMap(({ headers = [] }) => headers))
-  return [...names].map((name) => {
-    const isAlways = kinds.every(({ headers }) => headers?.includes(name))
-    return isAlways ? name : (`${name}?` as const)
-  })
 }

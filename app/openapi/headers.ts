@@ -10,6 +10,11 @@ export const requestHeaders = {
     schema: { type: 'string', maxLength: 257 },
     example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
   },
+  'If-Match': {
+    description: 'An ETag that the client acts upon. Refused with 412 when it is not the newest.',
+    schema: text,
+    example: '"7"',
+  },
   'If-None-Match': {
     description: 'An ETag that the client has. Answered with 304 while it is the newest.',
     schema: text,
@@ -38,7 +43,17 @@ export const requestHeaders = {
 
 /** What answers carry. */
 export const responseHeaders = {
+  'Access-Control-Allow-Credentials': {
+    description: 'For pages of other origins.',
+    schema: { const: 'true' },
+  },
+  'Access-Control-Allow-Headers': { description: 'What a page may send.', schema: text },
+  'Access-Control-Allow-Methods': { description: 'What a page may do.', schema: text },
+  'Access-Control-Allow-Origin': { description: 'Whose pages may read this.', schema: text },
+  'Access-Control-Expose-Headers': { description: 'Headers a page may read.', schema: text },
+  'Access-Control-Max-Age': { description: 'Seconds.', schema: seconds },
   'Accept-Ranges': { description: 'Parts can be asked for.', schema: { const: 'bytes' } },
+  'Allow': { description: 'The methods of this address.', schema: text },
   'Cache-Control': { description: 'How the answer may be cached.', schema: text },
   'Content-Disposition': { description: 'The name of the file.', schema: text },
   'Content-Encoding': { description: 'For who accepts it.', schema: { const: 'gzip' } },
@@ -51,11 +66,13 @@ export const responseHeaders = {
     description: 'Of a task the version, which grows with every snapshot.',
     schema: { type: 'string', pattern: '^(W/)?".*"$' },
   },
+  'Expire': { description: 'Of the past.', schema: text },
   'Idempotent-Replayed': {
     description: 'The key was used before: nothing new was started.',
     schema: { const: 'true' },
   },
   'Location': { description: 'The address of the task.', schema: text },
+  'Pragma': { description: 'For caches of old.', schema: { const: 'no-cache' } },
   'Preference-Applied': { description: 'The wait that was granted.', schema: text },
   'Retry-After': { description: 'Seconds after which to ask again.', schema: seconds },
   'Vary': { description: 'The request headers that the answer depends on.', schema: text },
@@ -64,7 +81,17 @@ export const responseHeaders = {
     description: 'Has proxies pass the stream on at once.',
     schema: { const: 'no' },
   },
+  'X-Request-Id': { description: 'Names the request in the log.', schema: text },
 } as const satisfies Readonly<Record<string, Json>>
+
+/** Those of every answer, and whether they are always there. */
+export const commonHeaders = {
+  'Vary': true,
+  'X-Request-Id': false,
+  'Access-Control-Allow-Origin': false,
+  'Access-Control-Allow-Credentials': false,
+  'Access-Control-Expose-Headers': false,
+} as const satisfies Partial<Record<ResponseHeader, boolean>>
 
 export type RequestHeader = keyof typeof requestHeaders
 export type ResponseHeader = keyof typeof responseHeaders

@@ -7,13 +7,14 @@ const sameFile: Answer = { description: 'The client has it.', headers: fileHeade
 export const serverOperations: Operations = {
   'GET /task-types': {
     summary: 'What can be started, with the JSON Schema of its input',
-    answers: { 200: json('Every task type.', 'TaskTypePage') },
+    answers: { 200: json('Every task type.', 'TaskTypePage', ['Cache-Control']) },
   },
   'GET /health': {
     summary: 'Whether the server lives and is ready',
     answers: {
-      200: json('It is ready.', 'HealthReport'),
+      200: json('It is ready.', 'HealthReport', ['Cache-Control']),
       503: json('It is stopping, or its database is out of reach.', 'HealthReport', [
+        'Cache-Control',
         'Retry-After',
       ]),
     },
@@ -39,6 +40,7 @@ export const serverOperations: Operations = {
   },
   'GET /client.js': {
     summary: 'The browser helper',
+    heeds: ['If-None-Match'],
     answers: {
       200: { description: 'A module.', headers: fileHeaders, content: { 'text/javascript': {} } },
       304: sameFile,
@@ -46,6 +48,7 @@ export const serverOperations: Operations = {
   },
   'GET /client.d.ts': {
     summary: 'The types of the browser helper',
+    heeds: ['If-None-Match'],
     answers: {
       200: { description: 'TypeScript.', headers: fileHeaders, content: { 'text/plain': {} } },
       304: sameFile,
@@ -53,6 +56,7 @@ export const serverOperations: Operations = {
   },
   'GET /api.d.ts': {
     summary: 'The types of all that is sent and answered',
+    heeds: ['If-None-Match'],
     answers: {
       200: { description: 'TypeScript.', headers: fileHeaders, content: { 'text/plain': {} } },
       304: sameFile,

@@ -3,11 +3,14 @@ import * as http from '#exceptions/http_errors'
 import { shape, type Operations } from '#openapi/operation'
 import { streamValidator, subscriptionValidator } from '#validators/stream'
 
+/** On the channel `$$transmit/ping`. */
+const ping = { type: 'object', additionalProperties: false }
+
 const message = {
   type: 'object',
   properties: {
     channel: { type: 'string' },
-    payload: { anyOf: [shape('Snapshot'), shape('TaskListFrame')] },
+    payload: { anyOf: [shape('Snapshot'), shape('TaskListFrame'), ping] },
   },
   required: ['channel', 'payload'],
   additionalProperties: false,
@@ -18,12 +21,12 @@ export const streamOperations: Operations = {
   'GET /__transmit/events': {
     summary: 'Open a stream',
     description:
-      'For `@adonisjs/transmit-client`. The uid is the secret of the client. The channel `long-task/<id>` carries the snapshots of a task, `long-tasks` those of all.',
+      'For `@adonisjs/transmit-client`. The uid is the secret of the client. The channel `long-task/<id>` carries the snapshots of a task, `long-tasks` those of all; `$$transmit/ping`, which the client ignores, says after 15 s that there is nothing to say.',
     query: streamValidator,
     answers: {
       200: {
         description: 'The stream.',
-        headers: ['Cache-Control', 'X-Accel-Buffering?'],
+        headers: ['Cache-Control', 'X-Accel-Buffering?', 'Expire?', 'Pragma?'],
         content: { 'text/event-stream': { message } },
       },
     },

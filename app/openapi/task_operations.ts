@@ -14,7 +14,7 @@ const events = { message: { anyOf: [shape('Snapshot'), shape('LogLine')] } }
 
 const unchanged: Answer = {
   description: 'There is nothing newer than what the client has.',
-  headers: ['ETag', 'Cache-Control', 'Vary', 'Retry-After?', 'Preference-Applied?'],
+  headers: ['ETag', 'Cache-Control', 'Retry-After?', 'Preference-Applied?'],
 }
 /** Where it is the page of a task. */
 const pageHeaders = [
@@ -24,10 +24,10 @@ const pageHeaders = [
 ] as const
 const missing: Answer = {
   description: 'There is none, or none any more.',
-  headers: ['Cache-Control?', ...pageHeaders],
+  headers: ['Cache-Control', ...pageHeaders],
   content: { 'text/html': {} },
 }
-const cutHeaders = ['ETag', 'Cache-Control', 'Vary', 'Retry-After?'] as const
+const cutHeaders = ['ETag', 'Cache-Control', 'Retry-After?'] as const
 const startHeaders = [
   ...cutHeaders,
   'Location',
@@ -45,10 +45,9 @@ const starting = [
   engine.QueueFull,
   engine.EngineStopping,
 ]
-const streamHeaders = ['Cache-Control', 'Vary', 'X-Accel-Buffering?'] as const
+const streamHeaders = ['Cache-Control', 'X-Accel-Buffering?'] as const
 const over: Answer = {
   description: 'The task has ended, and the client has its last snapshot: nothing is to come.',
-  headers: ['Vary'],
 }
 
 /** Tasks: start one, look at it, follow it, stop it. */
@@ -74,7 +73,7 @@ export const taskOperations: Operations = {
   'GET /tasks': {
     summary: 'List tasks, newest first',
     query: listTasksValidator,
-    answers: { 200: json('A page of tasks.', 'TaskPage') },
+    answers: { 200: json('A page of tasks.', 'TaskPage', ['Cache-Control']) },
     problems: [problems.invalidInput],
   },
   'GET /tasks/:id': {
@@ -86,7 +85,7 @@ export const taskOperations: Operations = {
       200: {
         description: 'The task; or its stream, which has no ETag.',
         headers: [
-          ...(['ETag?', 'Cache-Control', 'Vary', 'Retry-After?', 'X-Accel-Buffering?'] as const),
+          ...(['ETag?', 'Cache-Control', 'Retry-After?', 'X-Accel-Buffering?'] as const),
           ...pageHeaders,
         ],
         content: {
@@ -106,13 +105,14 @@ export const taskOperations: Operations = {
   'DELETE /tasks/:id': {
     summary: 'Forget a finished task and its files',
     description: 'Its id stays taken: its address answers 410.',
+    heeds: ['If-Match'],
     answers: { 204: { description: 'It is forgotten.' } },
-    problems: [...notFound, http.TaskLive],
+    problems: [...notFound, http.TaskLive, http.PreconditionFailed],
   },
   'GET /tasks/:id/progress': {
     summary: 'Poll a task',
     description:
-      '`Prefer: wait=N` holds the answer until there is a version newer than `If-None-Match`, or, without it, than the one at arrival.',
+      '`Prefer: wait=N` holds the answer until there is a newer version than at arrival. With `If-None-Match` only while that names the version of then, by its whole ETag; else the answer comes at once.',
     heeds: ['If-None-Match', 'Prefer'],
     answers: {
       200: json('The snapshot.', 'Snapshot', [...cutHeaders, 'Preference-Applied?']),
@@ -123,7 +123,7 @@ export const taskOperations: Operations = {
   'GET /tasks/:id/events': {
     summary: 'Follow a task to its end in one request',
     description:
-      'The snapshot first, then every newer one; the id of an event is the version. Lines that the task logs come as `event: log`. Ends after the last snapshot.',
+      'The snapshot first, then every newer one, and the newest again every 15 s; the id of an event is the version. Lines that the task logs come as `event: log`. Ends after the last snapshot.',
     heeds: ['Last-Event-ID'],
     answers: {
       200: {
@@ -137,17 +137,18 @@ export const taskOperations: Operations = {
   },
   'POST /tasks/:id/cancel': {
     summary: 'Stop a task',
+    heeds: ['If-Match'],
     answers: {
       200: json('It is cancelled.', 'Task', cutHeaders),
       202: json('It is asked to stop.', 'Task', cutHeaders),
     },
-    problems: [...notFound, http.TaskFinished],
+    problems: [...notFound, http.TaskFinished, http.PreconditionFailed],
   },
   'POST /tasks/:id/retry': {
     summary: 'Start a new task that goes on where a failed or cancelled one stopped',
     description: 'With the same input, file and checkpoint. The old one stays as it is.',
-    heeds: ['Idempotency-Key', 'Prefer'],
+    heeds: ['Idempotency-Key', 'If-Match', 'Prefer'],
     answers: started,
-    problems: [...notFound, http.NotRetryable, ...starting],
+    problems: [...notFound, http.NotRetryable, http.PreconditionFailed, ...starting],
   },
 }

@@ -4,6 +4,17 @@ import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { readdirSync, readFileSync } from 'node:fs'
 
+/** Lines of nothing but a comment. */
+const comments = /^[ \t]*(\/\*[^]*?\*\/|\/\/.*)$/gm
+
+/**
+ * Our own code as browsers get it: without its comments, a sixth of the bytes. Their lines stay, so
+ * that errors name the right ones.
+ */
+function withoutComments(code: Buffer): Buffer {
+  return Buffer.from(code.toString().replace(comments, (text) => text.replace(/.+/g, '')))
+}
+
 /** A file as it goes over the wire. */
 export interface Asset {
   readonly type: string
@@ -29,7 +40,8 @@ export class Assets {
   private constructor(paths: ReadonlyMap<string, string>) {
     const hash = createHash('sha256')
     const read = [...paths].map(([name, path]): [string, Asset] => {
-      const bytes = readFileSync(path)
+      const isOurs = path.startsWith(import.meta.dirname)
+      const bytes = isOurs ? withoutComments(readFileSync(path)) : readFileSync(path)
       hash.update(name).update(bytes)
       const type = types[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream'
       return [name, { type, bytes, gzipped: gzipSync(bytes, { level: 9 }) }]

@@ -21,7 +21,10 @@ export class ResilientEventSource extends EventTarget {
   constructor(url: string | URL, options?: ResilientOptions)
   readonly url: string
   readonly readyState: number
+  /** How many lines in a row ended without a message. */
   readonly failures: number
+  /** Whether the line is down only because nobody sees the tab. */
+  readonly isResting: boolean
   close(): void
 }
 
@@ -34,3 +37,19 @@ export interface WatchOptions extends ResilientOptions {
 
 /** Watches one task to its end, by a stream, or by polling where streams don't get through. */
 export function watchTask(url: string, options: WatchOptions): { close(): void }
+
+/** What `subscribe` needs of a subscription of `@adonisjs/transmit-client`. */
+export interface PendingSubscription {
+  readonly isCreated: boolean
+  readonly isDeleted: boolean
+  create(): Promise<void>
+}
+
+/**
+ * Creates a subscription, again and again until the server has it: the client's own `create()` gives
+ * up at the first failure without a word. Add the handler before.
+ */
+export function subscribe(
+  subscription: PendingSubscription,
+  options?: { readonly signal?: AbortSignal }
+): Promise<void>

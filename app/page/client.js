@@ -19,17 +19,36 @@ const SILENCE = 40_000
 const HIDDEN_FOR = 5000
 const LOOK_EVERY = 20_000
 
-/** Failed streams in a row after which polling takes over until one gets through again. */
+/**
+ * Polling takes over after so many failed streams in a row, or when one says nothing for so many
+ * milliseconds at first, until one gets through again.
+ */
 const TRIES = 3
+const FIRST_WORD = 10_000
 
-/** Seconds that a poll asks the server to hold its answer. */
+/** Seconds that a poll asks the server to hold its answer, and milliseconds that show it did. */
 const HOLD = 20
+const HELD = 1000
 
 const terminal = new Set(['completed', 'failed', 'cancelled'])
 
 /** Full jitter: anything between nothing and the bound, which doubles with every failure. */
 function pauseAfter(failures) {
   return Math.random() * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures)
+}
+
+/** Milliseconds after which an answer says to ask again; 0 where it doesn't say. */
+function saidPause(answer) {
+  return (Number(answer?.headers.get('Retry-After')) || 0) * 1000
+}
+
+/** Settles after so many milliseconds, or when the signal is aborted. */
+function sleep(milliseconds, signal) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds)
+    const wake = () => resolve(clearTimeout(timer))
+    signal?.addEventListener('abort', wake, { once: true })
+  })
 }
 
 /**
@@ -45,6 +64,7 @@ export class ResilientEventSource extends EventTarget {
   #rest
   #failures = 0
   #isDown = false
+  #isResting = false
   #isLive = new AbortController()
 
   constructor(url, options = {}) {
@@ -77,9 +97,14 @@ export class ResilientEventSource extends EventTarget {
     return this.#source === null ? 2 : (this.#source?.readyState ?? 0) === 1 ? 1 : 0
   }
 
-  /** How many times in a row it has failed. */
+  /** How many lines in a row ended without a message. */
   get failures() {
     return this.#failures
+  }
+
+  /** Whether the line is down only because nobody sees the tab. */
+  get isResting() {
+    return this.#isResting
   }
 
   close() {
@@ -103,7 +128,6 @@ export class ResilientEventSource extends EventTarget {
     source.addEventListener('open', () => {
       if (source !== this.#source) return
       this.#restWhileHidden()
-      this.#failures = 0
       this.#isDown = false
       heard()
       this.dispatchEvent(new Event('open'))
@@ -111,6 +135,8 @@ export class ResilientEventSource extends EventTarget {
     source.addEventListener('message', ({ data, lastEventId }) => {
       if (source !== this.#source) return
       heard()
+      // Not before: a server that has no room, or a proxy that holds back, opens the line as well.
+      this.#failures = 0
       this.dispatchEvent(new MessageEvent('message', { data, lastEventId }))
     })
     source.addEventListener('error', () => source === this.#source && this.#lost(source))
@@ -120,11 +146,16 @@ export class ResilientEventSource extends EventTarget {
   #restWhileHidden() {
     clearTimeout(this.#rest)
     if (!globalThis.document?.hidden) return
-    this.#rest = setTimeout(() => this.#source && this.#drop(this.#source, LOOK_EVERY), HIDDEN_FOR)
+    this.#rest = setTimeout(() => {
+      if (!this.#source) return
+      this.#isResting = true
+      this.#drop(this.#source, LOOK_EVERY)
+    }, HIDDEN_FOR)
   }
 
   /** Comes back after a pause of our own. */
   #lost(source) {
+    this.#isResting = false
     this.#drop(source, pauseAfter(this.#failures++))
   }
 
@@ -149,30 +180,35 @@ export class ResilientEventSource extends EventTarget {
  * `onSnapshot` gets each newer snapshot, never an older one. `onState` hears `catching-up` (connecting,
  * nothing heard since), `live`, or `stale` (the line is down: what is shown may be old).
  */
-export function watchTask(url, { onSnapshot, onState = () => {}, ...options }) {
-  const { fetch = globalThis.fetch } = options
+export function watchTask(
+  url,
+  { onSnapshot, onState = () => {}, fetch = globalThis.fetch, ...line }
+) {
   let version = -1
   let state
   let polling
   let source
+  let waiting
 
   const say = (next) => {
     if (next !== state) onState((state = next))
   }
+  /** Gives whether it is news. */
   const take = (snapshot) => {
     say('live')
-    if (snapshot.version <= version) return
+    if (snapshot.version <= version) return false
     version = snapshot.version
     onSnapshot(snapshot)
     if (terminal.has(snapshot.status)) close()
+    return true
   }
   const close = () => {
     source?.close()
-    polling?.abort()
-    polling = undefined
+    stopPolling()
   }
 
   const stopPolling = () => {
+    clearTimeout(waiting)
     polling?.abort()
     polling = undefined
   }
@@ -182,41 +218,69 @@ export function watchTask(url, { onSnapshot, onState = () => {}, ...options }) {
     void poll(polling.signal)
   }
   const poll = async (signal) => {
-    for (let failures = 0; !signal.aborted;) {
+    let etag
+    for (let failures = 0, idle = 0; !signal.aborted;) {
+      const since = performance.now()
+      let answer
       try {
         // The first time what there is, then what is newer.
-        const headers =
-          version < 0 ? {} : { 'Prefer': `wait=${HOLD}`, 'If-None-Match': `"${version}"` }
-        const answer = await fetch(`${url}/progress`, { headers, signal })
-        if (answer.status === 200) take(await answer.json())
-        else if (answer.status !== 304) throw new Error(`Status ${answer.status}`)
-        else say('live')
+        const headers = etag ? { 'Prefer': `wait=${HOLD}`, 'If-None-Match': etag } : {}
+        answer = await fetch(`${url}/progress`, { headers, signal })
+        const { status } = answer
+        if (status !== 200 && status !== 304) throw new Error(`Status ${status}`)
+        etag = answer.headers.get('ETag')
+        const isNews = status === 200 && take(await answer.json())
+        if (!isNews) say('live')
         failures = 0
+        // Who answers at once that there is nothing new does not hold answers, or no longer.
+        if (isNews || performance.now() - since >= HELD) idle = 0
+        else await sleep(saidPause(answer) || FIRST_PAUSE + pauseAfter(idle++), signal)
       } catch {
         if (signal.aborted) return
         say('stale')
-        await new Promise((resolve) => setTimeout(resolve, pauseAfter(failures++)))
+        await sleep(saidPause(answer) + pauseAfter(failures++), signal)
       }
     }
   }
 
   say('catching-up')
-  const hasStreams = options.EventSource ?? globalThis.EventSource
-  if (!hasStreams) {
+  if (!(line.EventSource ?? globalThis.EventSource)) {
     startPolling()
     return { close }
   }
+  const awaitWord = () => {
+    clearTimeout(waiting)
+    waiting = setTimeout(startPolling, FIRST_WORD)
+  }
   const lost = () => {
+    clearTimeout(waiting)
     if (!polling) say('stale')
     if (source.failures >= TRIES) startPolling()
   }
-  source = new ResilientEventSource(`${url}/events`, options)
+  awaitWord()
+  source = new ResilientEventSource(`${url}/events`, line)
   source.addEventListener('open', () => {
-    stopPolling()
-    say('catching-up')
+    awaitWord()
+    if (!polling) say('catching-up')
   })
-  source.addEventListener('message', ({ data }) => take(JSON.parse(data)))
+  source.addEventListener('message', ({ data }) => {
+    stopPolling()
+    take(JSON.parse(data))
+  })
   source.addEventListener('error', lost)
   source.addEventListener('retry', lost)
   return { close }
+}
+
+/**
+ * Creates a subscription of `@adonisjs/transmit-client`, whose own `create()` gives up at the first
+ * failure without a word: asks again, with growing pauses, until the server has it. Settles then, or
+ * when the signal is aborted. What comes over it is for handlers that were added before.
+ */
+export async function subscribe(subscription, { signal } = {}) {
+  for (let failures = 0; !signal?.aborted; failures++) {
+    await subscription.create()
+    if (subscription.isCreated || subscription.isDeleted) return
+    await sleep(pauseAfter(failures), signal)
+  }
 }

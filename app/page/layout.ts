@@ -5,6 +5,8 @@ export interface Layout {
   readonly title: string
   /** The module that brings the page to life. */
   readonly script?: string
+  /** Whether all stands in one column of bounded width. */
+  readonly isNarrow?: boolean
   readonly head?: Html
   /** What stands in the top bar, at its end. */
   readonly bar?: Html
@@ -12,7 +14,10 @@ export interface Layout {
 }
 
 /** A whole document: the top bar, and what the page is about. */
-export function layout(assets: Assets, { title, script, head, bar, body }: Layout): string {
+export function layout(
+  assets: Assets,
+  { title, script, isNarrow, head, bar, body }: Layout
+): string {
   const modules = script ? [...assets.modules(script)] : []
   return html`<!doctype html>
     <html lang="en">
@@ -26,7 +31,7 @@ export function layout(assets: Assets, { title, script, head, bar, body }: Layou
         ${modules.map((name) => html`<link rel="modulepreload" href="${assets.url(name)}" /> `)}
         ${script && html`<script type="module" src="${assets.url(script)}"></script>`} ${head}
       </head>
-      <body>
+      <body ${isNarrow && html`class="narrow"`}>
         <a class="skip" href="#main">Skip to content</a>
         <header class="top">
           <a class="brand" href="/"

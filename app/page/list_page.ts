@@ -40,34 +40,46 @@ const table = html`<div class="tasks" id="tasks" role="table" aria-label="Tasks"
     </div>
     <div role="rowgroup" class="rows" id="rows"></div>
   </div>
-  <p class="more" id="more" hidden>Loading older tasks …</p>
+  <p class="more" id="more" hidden></p>
   <div class="empty" id="empty" hidden><p></p></div>`
 
-const dialog = html`<dialog class="start" id="start-dialog" aria-labelledby="start-title">
-  <form id="start-form" novalidate>
-    <header>
-      <h2 id="start-title">Start a task</h2>
-      <button type="button" class="quiet" data-close aria-label="Close">✕</button>
-    </header>
-    <div class="field">
-      <label for="start-type">Type</label
-      ><select id="start-type" name="type" autocomplete="off"></select>
-      <p class="hint" id="start-description"></p>
-    </div>
-    <div id="start-fields"></div>
-    <p class="problem" id="start-problem" role="alert" hidden></p>
-    <div class="sending" id="start-sending" hidden>
-      <progress max="100" value="0" aria-label="Upload"></progress><span class="num"></span>
-    </div>
-    <footer>
-      <button type="button" data-close>Cancel</button
-      ><button type="submit" class="primary">Start</button>
-    </footer>
-  </form>
-</dialog>`
+const dialog = (maxUpload: number) =>
+  html`<dialog
+    class="start"
+    id="start-dialog"
+    aria-labelledby="start-title"
+    data-max-upload="${maxUpload}"
+  >
+    <form id="start-form" novalidate>
+      <header>
+        <h2 id="start-title">Start a task</h2>
+        <button type="button" class="quiet" data-close aria-label="Close">✕</button>
+      </header>
+      <div class="fields">
+        <div class="field">
+          <label for="start-type">Type</label
+          ><select id="start-type" name="type" autocomplete="off"></select>
+          <p class="hint" id="start-description"></p>
+        </div>
+        <div id="start-fields"></div>
+        <p class="problem" id="start-problem" role="alert" hidden></p>
+        <div class="sending" id="start-sending" hidden>
+          <progress max="100" value="0" aria-label="Upload"></progress><span class="num"></span>
+        </div>
+      </div>
+      <footer>
+        <button type="button" data-close>Cancel</button
+        ><button type="submit" class="primary">Start</button>
+      </footer>
+    </form>
+  </dialog>`
 
-/** All tasks: the browser fills it in. */
-export function listPage(assets: Assets): string {
+/**
+ * All tasks: the browser fills it in.
+ *
+ * @param limits bytes of the largest file that the server takes
+ */
+export function listPage(assets: Assets, limits: { readonly maxUpload: number }): string {
   return layout(assets, {
     title: 'Tasks',
     script: 'list_main.js',
@@ -81,6 +93,6 @@ export function listPage(assets: Assets): string {
           works without; so does <a href="/tasks">the API</a>.
         </p></noscript
       >
-      ${filters} ${table} ${dialog}`,
+      ${filters} ${table} ${dialog(limits.maxUpload)}`,
   })
 }

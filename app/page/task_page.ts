@@ -1,7 +1,7 @@
 import { layout } from './layout.js'
 import type { Assets } from './assets.js'
-import { utc } from './browser/format.js'
-import { describe, type TaskBody } from './browser/describe.js'
+import { size, utc } from './browser/format.js'
+import { describe, figuresOf, isRetrying, nextAttempt, type TaskBody } from './browser/describe.js'
 import { html, jsonBlock, type Html } from './html.js'
 
 const hidden = html` hidden`
@@ -9,14 +9,28 @@ const hidden = html` hidden`
 /** Seconds between two looks of a browser without JavaScript. */
 const REFRESH = 2
 
-/** One task as it is now: of use as it stands, and brought to life by the browser. */
-export function taskPage(assets: Assets, task: TaskBody): string {
+/** What the page of a task shows besides the task. */
+export interface TaskExtras {
+  /** What its result is, where that is a file. */
+  readonly file: { readonly name: string; readonly size: number } | null
+  /** The way of the attempt that runs: milliseconds since its start, and progress. */
+  readonly way: readonly (readonly [number, number])[]
+}
+
+/**
+ * One task as it is now: of use as it stands, and brought to life by the browser. What grows while it
+ * lives stands below what doesn't, so that nothing jumps.
+ */
+export function taskPage(assets: Assets, task: TaskBody, { file, way }: TaskExtras): string {
   const now = Date.now()
   const { isLive, percent } = describe(task, now)
-  const hasLog = 'logs' in task.links
+  const result = panel('result', 'Result', resultOf(task, file), {
+    isHidden: task.result === null && !file,
+  })
   return layout(assets, {
-    title: [isLive ? percent : task.status, task.type].filter(Boolean).join(' '),
+    title: [isLive ? percent || task.status : task.status, task.type].join(' '),
     script: 'task_main.js',
+    isNarrow: true,
     bar: html`<a href="/">All tasks</a>`,
     head: isLive
       ? html`<noscript><meta http-equiv="refresh" content="${REFRESH}" /></noscript>`
@@ -25,39 +39,53 @@ export function taskPage(assets: Assets, task: TaskBody): string {
         ${heading(task, isLive)} ${state(task, now)}
         <div class="panels">
           <div>
-            ${isLive && panel('plot', 'Progress over time', html`<div id="plot" class="plot"></div>`)}
-            ${panel('result', 'Result', html`<div id="result">${json(task.result)}</div>`, {
-              isHidden: task.result === null,
-            })}
-            ${
-              hasLog &&
-              panel(
-                'log',
-                'Log',
-                html`<div
-                  class="log"
-                  id="log"
-                  role="log"
-                  aria-labelledby="log-title"
-                  tabindex="0"
-                ></div>`
-              )
-            }
+            ${!isLive && result} ${plot(way)} ${'logs' in task.links && log} ${isLive && result}
           </div>
           <div>
+            ${panel('input', 'Input', json(task.input))}
             ${panel(
               'attempts',
               'Attempts',
               html`<ol class="timeline" id="timeline">
-                ${times(task)}
+                ${times(task, now)}
               </ol>`
             )}
-            ${panel('input', 'Input', json(task.input))}
           </div>
         </div>
       </article>
       ${confirmation} ${jsonBlock('task-data', task)}`,
   })
+}
+
+function plot(way: TaskExtras['way']): Html {
+  return panel(
+    'plot',
+    'Progress over time',
+    html`<p class="legend num" id="expected"></p>
+      <div id="plot" class="plot" data-way="${JSON.stringify(way)}"></div>`
+  )
+}
+
+const log = panel(
+  'log',
+  'Log',
+  html`<div
+    class="log"
+    id="log"
+    role="log"
+    aria-labelledby="log-title"
+    tabindex="0"
+    data-empty="No lines yet"
+  ></div>`
+)
+
+function resultOf({ result, links }: TaskBody, file: TaskExtras['file']): Html {
+  const download =
+    file &&
+    html`<a class="button" href="${links.result}" download
+      >Download ${file.name} (${size(file.size)})</a
+    >`
+  return html`<div id="result">${download} ${(!file || result !== null) && json(result)}</div>`
 }
 
 function panel(name: string, title: string, body: Html, { isHidden = false } = {}): Html {
@@ -97,36 +125,55 @@ function heading({ id, type, retryOf, status }: TaskBody, isLive: boolean): Html
 function state(task: TaskBody, now: number): Html {
   const about = describe(task, now)
   const value = about.bar !== null && html` value="${about.bar}"`
-  const figure = (key: keyof typeof about, label: string) =>
-    html`<div data-figure="${key}">
-      <dt>${label}</dt>
-      <dd class="num">${about[key]}</dd>
-    </div> `
-  return html`<section class="now" aria-label="State">
+  const figures = Object.entries(figuresOf(task, now, utc))
+  return html`<section
+    class="now"
+    id="now"
+    aria-label="State"
+    ${about.isLive && html`data-reserves`}
+  >
     <p class="state-line">
       <span class="status" id="status">${task.status}</span
+      ><span class="aside num" id="aside"
+        >${isRetrying(task) ? nextAttempt(task, now) : about.health}</span
       ><span class="percent num" id="percent">${about.percent}</span>
     </p>
     <progress id="progress" max="100" ${value} aria-label="Progress">${about.percent}</progress>
-    <p class="message" id="message">${task.error ? '' : about.message}</p>
-    <div class="failure" id="failure" ${!task.error && hidden}>
-      <code>${task.error?.code}</code> <span>${task.error?.message}</span>
+    <div class="said">
+      <p class="message" id="message">${task.error ? '' : about.message}</p>
+      <div class="failure" id="failure" tabindex="0" ${!task.error && hidden}>
+        <code>${task.error?.code}</code> <span>${task.error?.message}</span>
+      </div>
     </div>
     <dl class="figures">
-      ${figure('elapsed', 'Elapsed')}${figure('eta', 'Remaining')}${figure('rate', 'Rate')}${figure('amount', 'Done')}${figure('attempt', 'Attempt')}${figure('health', 'Health')}
+      ${figures.map(
+        ([key, [name, text]]) =>
+          html`<div data-figure="${key}">
+            <dt>${name}</dt>
+            <dd class="num">${text}</dd>
+          </div> `
+      )}
     </dl>
   </section>`
 }
 
-function times({ createdAt, startedAt, finishedAt, status }: TaskBody): Html[] {
-  const line = (name: string, time: string) =>
-    html`<li data-kind="${name}">
-      <span>${name}</span> <time datetime="${time}">${utc(time)}</time>
+/** As far as the task itself tells; its log knows more. */
+function times(task: TaskBody, now: number): Html[] {
+  const { attempt, createdAt, startedAt, finishedAt, status } = task
+  const line = (kind: string, name: string, time: string | null) =>
+    html`<li data-kind="${kind}">
+      <span>${name}</span>
+      ${time !== null && html`<time datetime="${time}">${utc(time, now)}</time>`}
     </li> `
+  const attempts = Array.from({ length: attempt }, (_, index) =>
+    index + 1 < attempt
+      ? line('failed', `attempt ${index + 1}`, null)
+      : line('attempt', `attempt ${index + 1}`, startedAt)
+  )
   return [
-    line('queued', createdAt),
-    ...(startedAt ? [line('started', startedAt)] : []),
-    ...(finishedAt ? [line(status, finishedAt)] : []),
+    line('queued', 'queued', createdAt),
+    ...attempts,
+    ...(finishedAt ? [line(status, status, finishedAt)] : []),
   ]
 }
 
@@ -140,7 +187,7 @@ const confirmation = html`<dialog class="confirm" id="confirm" aria-labelledby="
     <p>Its input, result, files and log are gone for good. Its id stays taken.</p>
     <footer>
       <button value="keep" autofocus>Keep it</button
-      ><button value="delete" class="danger">Delete</button>
+      ><button value="delete" class="danger filled">Delete</button>
     </footer>
   </form>
 </dialog>`

@@ -1,7 +1,7 @@
 import env from '#start/env'
 import SQLite from 'better-sqlite3'
 import { dirname } from 'node:path'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { makeStateFolder } from '#start/state_folder'
 import { Exception } from '@adonisjs/core/exceptions'
 import type { ApplicationService } from '@adonisjs/core/types'
@@ -22,9 +22,13 @@ export default class DatabaseProvider {
     if (this.app.getMode() === 'warmup') return
     this.#check('SQLITE_PATH', (path) => {
       makeStateFolder(dirname(path))
+      // SQLite would put its journal beside a device.
+      if (existsSync(path) && !statSync(path).isFile()) throw new Error('it is not a file')
       const database = new SQLite(path)
-      // The pool would wait, try again and warn with a stack trace of its own.
-      database.exec('begin immediate; rollback').close()
+      // What the pool does; that would wait, try again and warn with a stack trace of its own.
+      database.pragma('journal_mode = WAL')
+      // A file that may only be read lets begin whatever does not write.
+      database.exec('begin immediate; pragma user_version = 0; rollback').close()
     })
     this.#check('STORAGE_PATH', (path) => {
       makeStateFolder(path)

@@ -11,11 +11,12 @@ export default class RealtimeProvider {
 
   register() {
     this.app.container.singleton(Hub, async (resolver) => {
-      const hub = new Hub(await resolver.make(Engine), await resolver.make('logger'), {
+      const logger = await resolver.make('logger')
+      const hub = new Hub(await resolver.make(Engine), logger, {
         total: env.get('MAX_STREAMS'),
         perClient: env.get('MAX_STREAMS_PER_CLIENT'),
       })
-      bindTransmit(await resolver.make('transmit'), hub)
+      bindTransmit(await resolver.make('transmit'), hub, logger)
       hub.open()
       return hub
     })

@@ -3,11 +3,11 @@ import type { LogLine } from '#engine/run_log'
 
 /**
  * How news look on a stream: as Server-Sent Events, unless a subclass says otherwise. Guarantees
- * that each is encoded once, for all who watch it in this encoding.
+ * that news are encoded once for all watchers who are told of them in a row. Owns the newest frame
+ * only: most tasks have one watcher, and their frames would fill the memory until the next.
  */
 export abstract class Encoding {
-  /** Where the frame of news is kept. */
-  protected abstract readonly name: string
+  #newest: { news: News; channel: string; frame: string | Buffer } | undefined
   readonly contentType: string = 'text/event-stream'
   /** What no client sees, to keep proxies from giving up. */
   readonly keepAlive: string = ':\n\n'
@@ -19,9 +19,14 @@ export abstract class Encoding {
 
   /** Text for the first who watches; bytes, which are written as they are, from the second on. */
   frame(channel: string, news: News): string | Buffer {
-    const frame = news.frames[this.name]
-    if (frame === undefined) return (news.frames[this.name] = this.encode(channel, news))
-    return typeof frame === 'string' ? (news.frames[this.name] = Buffer.from(frame)) : frame
+    const newest = this.#newest
+    if (newest?.news !== news || newest.channel !== channel) {
+      const frame = this.encode(channel, news)
+      this.#newest = { news, channel, frame }
+      return frame
+    }
+    if (typeof newest.frame === 'string') newest.frame = Buffer.from(newest.frame)
+    return newest.frame
   }
 
   /** A line that a task has logged; `null` where this encoding carries none. */

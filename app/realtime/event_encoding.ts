@@ -7,7 +7,6 @@ import { Encoding } from '#realtime/encoding'
  * Only log lines carry a name, and no id: what the client has is told by the last snapshot.
  */
 class EventEncoding extends Encoding {
-  protected readonly name = 'event'
   readonly isOfOneTask = true
   protected readonly comeback = 1000
 

@@ -1,7 +1,7 @@
 import type { News } from '#realtime/news'
 import type { LogLine } from '#engine/run_log'
 import { isTerminal } from '#engine/status'
-import type { Outbox } from '#realtime/outbox'
+import type { Frame, Outbox } from '#realtime/outbox'
 import type { Encoding } from '#realtime/encoding'
 import type { Socket } from 'node:net'
 import type { ServerResponse } from 'node:http'
@@ -12,8 +12,6 @@ const KEEP_ALIVE = 15_000
 const STALL_LIMIT = 30_000
 /** Log lines that a reader may be behind; the newest stay. All of them are in the task's log. */
 const PENDING_LINES = 100
-
-type Frame = string | Buffer
 
 export interface StreamOptions {
   readonly owner: string
@@ -42,7 +40,6 @@ export class EventStream {
   readonly #socket: Socket
   readonly #versions = new Map<string, number>()
   readonly #pending = new Map<string, News>()
-  #leaving: Frame[] = []
   #lines: Frame[] = []
   #isLast = false
   #wroteAt = performance.now()
@@ -57,8 +54,8 @@ export class EventStream {
     this.#outbox = outbox
     this.#response = response
     this.#socket = socket
-    socket.on('drain', this.flush)
-    response.once('close', () => socket.off('drain', this.flush))
+    socket.on('drain', this.#flushAll)
+    response.once('close', () => socket.off('drain', this.#flushAll))
   }
 
   isOn(response: ServerResponse): boolean {
@@ -79,14 +76,19 @@ export class EventStream {
     if (this.isOpen) this.#write(this.#encoding.greeting())
   }
 
+  /** Sends what was sent before once more, too: it may have been lost on the way (invariant 9). */
+  repeat(channel: string, news: News): void {
+    if (news.version !== null && this.#versions.get(channel) === news.version) this.forget(channel)
+    this.send(channel, news)
+  }
+
   /** Sends news at the end of this turn, or keeps them until the reader has caught up. */
   send(channel: string, news: News): void {
     if (!this.isOpen || this.isStale(channel, news)) return
     if (news.version !== null) this.#versions.set(channel, news.version)
     if (this.#encoding.isOfOneTask && news.snapshot) this.#isLast = isTerminal(news.snapshot.status)
     if (this.isFull) return void this.#pending.set(channel, news)
-    this.#leaving.push(this.#encoding.frame(channel, news))
-    this.#outbox.add(this)
+    this.#outbox.add(this, this.#encoding.frame(channel, news))
   }
 
   /** Sends a log line before the news of this turn, where the encoding carries such lines. */
@@ -120,16 +122,16 @@ export class EventStream {
     this.#pending.delete(channel)
   }
 
-  /** Writes all that leaves now in one piece, and what is pending if the reader has caught up. */
-  readonly flush = (): void => {
+  /** Writes these frames in one piece, and what is pending if the reader has caught up. */
+  flush(frames: Frame[]): void {
     if (!this.isOpen) return
-    let frames = this.#leaving
-    this.#leaving = []
     if (!this.isFull) {
-      if (this.#lines.length > 0) frames = [...this.#lines, ...frames]
-      this.#lines = []
+      if (this.#lines.length > 0) {
+        frames.unshift(...this.#lines)
+        this.#lines = []
+      }
       for (const [channel, news] of this.#pending) frames.push(this.#encoding.frame(channel, news))
-      this.#pending.clear()
+      if (this.#pending.size > 0) this.#pending.clear()
     }
     if (frames.length > 0) this.#write(joined(frames))
     if (this.#isLast && this.#pending.size === 0) this.#response.end()
@@ -153,7 +155,7 @@ export class EventStream {
   /** Ends the response in good order, and says when to come back. */
   end(): void {
     if (!this.#response.headersSent) return
-    this.flush()
+    this.#flushAll()
     if (this.isOpen) this.#response.end(this.#encoding.retry(this.#encoding.comebackDelay()))
   }
 
@@ -165,7 +167,9 @@ export class EventStream {
     await promise
   }
 
-  #write(text: string | Buffer): void {
+  readonly #flushAll = (): void => this.flush(this.#outbox.take(this))
+
+  #write(text: Frame): void {
     this.#wroteAt = performance.now()
     this.#socket.write(text)
   }

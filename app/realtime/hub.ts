@@ -127,7 +127,7 @@ export class Hub {
     try {
       const cuts = await this.#engine.cutsOf(due.flatMap((channel) => taskOf(channel) ?? []))
       for (const cut of cuts) {
-        this.#tellWatchers(cut)
+        this.#tellWatchers(cut, 'again')
         this.#antiEntropy.told(cut)
       }
     } catch (error) {
@@ -162,8 +162,8 @@ export class Hub {
     this.#lists.take(cut)
   }
 
-  #tellWatchers(cut: Cut): void {
-    for (const stream of this.#index.subscribers(cut.snapshot.channel)) this.#send(cut, stream)
+  #tellWatchers(cut: Cut, how?: 'again'): void {
+    for (const stream of this.#index.subscribers(cut.snapshot.channel)) this.#send(cut, stream, how)
   }
 
   #tellLine({ id, owner }: RunLog, line: LogLine): void {
@@ -172,10 +172,11 @@ export class Hub {
     }
   }
 
-  #send(cut: Cut, stream: EventStream): void {
+  #send(cut: Cut, stream: EventStream, how?: 'again'): void {
     const { channel } = cut.snapshot
-    if (stream.owner === cut.owner) stream.send(channel, cut)
-    else this.#index.remove(channel, stream)
+    if (stream.owner !== cut.owner) this.#index.remove(channel, stream)
+    else if (how === 'again') stream.repeat(channel, cut)
+    else stream.send(channel, cut)
   }
 
   #closed(stream: EventStream): string[] {

@@ -1,4 +1,5 @@
 import type { News } from '#realtime/news'
+import stringWidth from 'string-width'
 import { Encoding } from '#realtime/encoding'
 import { isTerminal } from '#engine/status'
 import { progressLine } from '#realtime/progress_line'
@@ -13,7 +14,6 @@ const WIDTH = 79
 class LineEncoding extends Encoding {
   override readonly contentType = 'text/plain; charset=utf-8'
   override readonly keepAlive = '\r'
-  protected readonly name = 'line'
   readonly isOfOneTask = true
   protected readonly comeback = 1000
 
@@ -27,10 +27,28 @@ class LineEncoding extends Encoding {
 
   protected encode(_channel: string, { snapshot }: News): string {
     if (!snapshot) return ''
-    const line = [...progressLine(snapshot)]
-    if (isTerminal(snapshot.status)) return `\r${line.join('').padEnd(WIDTH)}\n`
-    return `\r${line.slice(0, WIDTH).join('').padEnd(WIDTH)}`
+    const line = progressLine(snapshot)
+    return isTerminal(snapshot.status) ? `\r${filled(line)}\n` : `\r${filled(cropped(line))}`
   }
+}
+
+const characters = new Intl.Segmenter()
+
+/** As much of a text as fits into the width: a Chinese character takes two columns, an accent none. */
+function cropped(text: string): string {
+  let columns = 0
+  let fits = ''
+  for (const { segment } of characters.segment(text)) {
+    columns += stringWidth(segment)
+    if (columns > WIDTH) break
+    fits += segment
+  }
+  return fits
+}
+
+/** With blanks up to the width. */
+function filled(text: string): string {
+  return text + ' '.repeat(Math.max(0, WIDTH - stringWidth(text)))
 }
 
 export const lineEncoding = new LineEncoding()

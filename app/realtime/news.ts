@@ -10,8 +10,6 @@ export interface News {
   readonly json: string
   /** The task, on the channel of one. */
   readonly snapshot: Snapshot | null
-  /** As it was encoded, by the name of the encoding. */
-  readonly frames: Record<string, string | Buffer>
 }
 
 /**
@@ -21,10 +19,10 @@ export interface News {
 export function newsOf(channel: string, payload: unknown): News | null {
   const json = JSON.stringify(payload ?? null)
   const id = taskOf(channel)
-  if (id === null) return { version: null, json, snapshot: null, frames: {} }
+  if (id === null) return { version: null, json, snapshot: null }
   const snapshot = JSON.parse(json) as Snapshot | null
   if (snapshot?.id !== id || !statuses.includes(snapshot.status)) return null
   return Number.isSafeInteger(snapshot.version)
-    ? { version: snapshot.version, json, snapshot, frames: {} }
+    ? { version: snapshot.version, json, snapshot }
     : null
 }

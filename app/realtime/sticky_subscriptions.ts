@@ -2,10 +2,12 @@
 const KEPT_FOR = 300_000
 /** Of all clients together. */
 const MOST_CHANNELS = 100_000
+/** Of one. */
+const MOST_OF_ONE = 1000
 
 interface Kept {
   readonly owner: string
-  readonly channels: readonly string[]
+  readonly channels: Set<string>
   readonly until: number
 }
 
@@ -19,7 +21,8 @@ export class StickySubscriptions {
 
   remember(uid: string, owner: string, channels: readonly string[]): void {
     this.#forget(uid)
-    this.#kept.set(uid, { owner, channels, until: performance.now() + KEPT_FOR })
+    const until = performance.now() + KEPT_FOR
+    this.#kept.set(uid, { owner, channels: new Set(channels), until })
     this.#size += channels.length
     for (const oldest of this.#kept.keys()) {
       if (this.#size <= MOST_CHANNELS) break
@@ -36,7 +39,21 @@ export class StickySubscriptions {
   take(uid: string): readonly string[] {
     const channels = this.#kept.get(uid)?.channels ?? []
     this.#forget(uid)
-    return channels
+    return [...channels]
+  }
+
+  /** Subscribes a uid that is away. Gives whether it had room, and was known. */
+  add(uid: string, channel: string): boolean {
+    const channels = this.#kept.get(uid)?.channels
+    if (!channels || (channels.size >= MOST_OF_ONE && !channels.has(channel))) return false
+    this.#size += channels.has(channel) ? 0 : 1
+    channels.add(channel)
+    return true
+  }
+
+  /** Unsubscribes a uid that is away. */
+  remove(uid: string, channel: string): void {
+    if (this.#kept.get(uid)?.channels.delete(channel)) this.#size--
   }
 
   /** To be called now and then. */
@@ -48,7 +65,7 @@ export class StickySubscriptions {
   }
 
   #forget(uid: string): void {
-    this.#size -= this.#kept.get(uid)?.channels.length ?? 0
+    this.#size -= this.#kept.get(uid)?.channels.size ?? 0
     this.#kept.delete(uid)
   }
 }

@@ -50,6 +50,11 @@ export class Streams {
     return this.find(uid)?.owner ?? this.#sticky.ownerOf(uid)
   }
 
+  /** What the streams that were lost a short while ago get back. */
+  get away(): Pick<StickySubscriptions, 'add' | 'remove'> {
+    return this.#sticky
+  }
+
   /** `null` when a stream may open now, else the milliseconds after which to come back. */
   wait({ encoding, client }: Opening): number | null {
     if (this.#draining) return encoding.comebackDelay()

@@ -10,6 +10,8 @@ const INTERVAL = 250
 const FRAME_LIMIT = 65_000
 /** Bytes of an id with its quotes and its comma. */
 const ID_SIZE = 39
+/** With how many tasks waiting to be sent no more of a list are read: about two frames. */
+const ENOUGH = 200
 
 /** What the channel `long-tasks` carries: all that changed since the last frame. */
 export interface TaskListFrame {
@@ -22,14 +24,19 @@ export interface TaskListFrame {
  * One watcher of `long-tasks`. Owns what he has yet to be told: the newest cut of each task that
  * changed, and which are gone, in frames of bounded size and number.
  *
- * Guarantees the order of versions: nothing goes out while a list is read, since what is told
- * meanwhile may be newer than what was read.
+ * Guarantees the order of versions: nothing goes out while a page of the list is read, since what is
+ * told meanwhile may be newer than what was read. However long the list is, it holds a page of it.
  */
 export class TaskList {
   readonly #stream: EventStream
   readonly #pending = new Map<string, Cut>()
   readonly #removed = new Set<string>()
-  #loading = 0
+  #isReading = false
+  #isClosed = false
+  /** How many lists were begun to be told. The last one counts. */
+  #lists = 0
+  /** Goes on with the list. */
+  #readOn: (() => void) | undefined
   #isDue = false
   #sentAt = -Infinity
   #timer: NodeJS.Timeout | undefined
@@ -63,39 +70,62 @@ export class TaskList {
     this.#schedule()
   }
 
-  /** Tells a list that is being read, also when it is empty. */
-  async load(list: Promise<readonly Cut[]>): Promise<void> {
-    this.#loading++
+  /** Tells a list, also when it is empty; reads its next page when the last has gone out. */
+  async load(pages: AsyncIterable<readonly Cut[]>): Promise<void> {
+    const list = ++this.#lists
+    const isWanted = () => list === this.#lists
+    this.#isReading = true
     try {
-      for (const cut of await list) this.take(cut)
+      for await (const page of pages) {
+        for (const cut of page) this.take(cut)
+        if (isWanted() && this.#pending.size >= ENOUGH) await this.#hasRoom()
+        if (!isWanted()) break
+      }
       this.#isDue = true
     } finally {
-      this.#loading--
+      this.#isReading = false
       this.#schedule()
     }
   }
 
+  /** Leaves a list that is being told where it is: it is about to be told anew. */
+  leave(): void {
+    this.#lists++
+    this.#readOn?.()
+  }
+
   close(): void {
     clearTimeout(this.#timer)
-    this.#loading = Infinity
+    this.#isClosed = true
+    this.leave()
+  }
+
+  /** Lets go out what there is, and waits until there is little left of it. */
+  async #hasRoom(): Promise<void> {
+    this.#isReading = false
+    this.#isDue = true
+    this.#schedule()
+    await new Promise<void>((resolve) => (this.#readOn = resolve))
+    this.#isReading = true
   }
 
   #schedule(): void {
-    if (this.#timer || this.#loading > 0 || !this.#isDue) return
+    if (this.#timer || this.#isClosed || this.#isReading || !this.#isDue) return
     const wait = Math.max(0, this.#sentAt + INTERVAL - performance.now())
     this.#timer = setTimeout(() => this.#flush(), wait)
   }
 
   #flush(): void {
     this.#timer = undefined
-    if (this.#loading > 0) return
+    if (this.#isClosed || this.#isReading) return
     this.#sentAt = performance.now()
     if (!this.#stream.isFull) {
       const removed = this.#nextRemoved()
       const tasks = this.#nextTasks(removed.length * ID_SIZE)
       const json = `{"tasks":[${tasks.join(',')}],"removed":${JSON.stringify(removed)}}`
-      this.#stream.send(TASK_LIST, { version: null, json, snapshot: null, frames: {} })
+      this.#stream.send(TASK_LIST, { version: null, json, snapshot: null })
       this.#isDue = this.#pending.size + this.#removed.size > 0
+      if (this.#pending.size < ENOUGH / 2) this.#readOn?.()
     }
     this.#schedule()
   }

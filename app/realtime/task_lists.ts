@@ -1,5 +1,5 @@
 import type { Cut } from '#engine/cut'
-import type { Engine } from '#engine/engine'
+import type { Engine, KnownTask } from '#engine/engine'
 import { Paced } from '#realtime/paced'
 import type { Gone } from '#engine/retention'
 import { TaskList } from '#realtime/task_list'
@@ -7,8 +7,8 @@ import type { EventStream } from '#realtime/event_stream'
 
 /** How many finished tasks a watcher is told of at first. */
 const RECENT = 50
-/** How many of each live status: a longer queue is told as it moves. */
-const MOST_LIVE = 1000
+/** How many tasks are read at once. */
+const PAGE = 200
 /** Milliseconds between two reads for one stream, however often it subscribes. */
 const READ_INTERVAL = 1000
 
@@ -23,7 +23,7 @@ export class TaskLists {
     this.#engine = engine
   }
 
-  /** Tells a watcher the live tasks and the most recent ones, and from then on what changes. */
+  /** Tells a watcher the most recent tasks and all live ones, and from then on what changes. */
   async tell(stream: EventStream): Promise<void> {
     if (!this.#lists.has(stream)) this.#lists.set(stream, new TaskList(stream))
     let read = this.#reads.get(stream)
@@ -33,6 +33,7 @@ export class TaskLists {
       )
       this.#reads.set(stream, read)
     }
+    this.#lists.get(stream)?.leave()
     await read.run()
   }
 
@@ -53,12 +54,17 @@ export class TaskLists {
     this.#lists.delete(stream)
   }
 
-  async #read(owner: string): Promise<Cut[]> {
-    const pages = await Promise.all([
-      this.#engine.list({ owner, limit: RECENT }),
-      this.#engine.list({ owner, status: 'processing', limit: MOST_LIVE }),
-      this.#engine.list({ owner, status: 'queued', limit: MOST_LIVE }),
-    ])
-    return pages.flat().map(({ cut }) => cut)
+  /** Newest first: what moves while it is read is told as a change. */
+  async *#read(owner: string): AsyncGenerator<Cut[]> {
+    const recent = await this.#engine.list({ owner, limit: RECENT })
+    yield recent.map(({ cut }) => cut)
+    for (const status of ['processing', 'queued'] as const) {
+      let page: KnownTask[] = []
+      do {
+        const before = page.at(-1)?.seq
+        page = await this.#engine.list({ owner, status, before, limit: PAGE })
+        yield page.map(({ cut }) => cut)
+      } while (page.length === PAGE)
+    }
   }
 }

@@ -1,4 +1,5 @@
 import type { Hub } from '#realtime/hub'
+import type { Logger } from '@adonisjs/core/logger'
 import type { ContainerBindings } from '@adonisjs/core/types'
 
 type Transmit = ContainerBindings['transmit']
@@ -6,23 +7,42 @@ type Payload = Parameters<Transmit['broadcast']>[1]
 
 /**
  * Lets Transmit keep its routes, its authorisation, its bus and its client, and hands its streams
- * and its broadcasts to the hub, which does the writing. The listeners must not throw: Transmit
- * would not catch it.
+ * and its broadcasts to the hub, which does the writing. Transmit catches nothing that a listener
+ * throws: it is logged here.
  */
-export function bindTransmit(transmit: Transmit, hub: Hub): void {
-  transmit.on('connect', ({ uid, context }) => {
-    // Through the front door: what the uid had before is authorised again.
-    const channels = hub.streams.begin(uid, context.response.response)
-    for (const channel of channels) void transmit.subscribe({ uid, channel, context })
-  })
-  transmit.on('subscribe', ({ uid, channel, context }) => {
-    const stream = hub.streams.find(uid)
-    if (stream) void hub.subscribe(stream, channel, context.response.response)
-  })
-  transmit.on('unsubscribe', ({ uid, channel }) => {
-    const stream = hub.streams.find(uid)
-    if (stream) hub.unsubscribe(stream, channel)
-  })
+export function bindTransmit(transmit: Transmit, hub: Hub, logger: Logger): void {
+  const logged =
+    <Event>(listen: (event: Event) => unknown) =>
+    async (event: Event) => {
+      try {
+        await listen(event)
+      } catch (error) {
+        logger.error({ err: error }, 'what happened to a stream could not be handled')
+      }
+    }
+
+  transmit.on(
+    'connect',
+    logged(({ uid, context }) => {
+      // Through the front door: what the uid had before is authorised again.
+      const channels = hub.streams.begin(uid, context.response.response)
+      return Promise.all(channels.map((channel) => transmit.subscribe({ uid, channel, context })))
+    })
+  )
+  transmit.on(
+    'subscribe',
+    logged(({ uid, channel, context }) => {
+      const stream = hub.streams.find(uid)
+      return stream && hub.subscribe(stream, channel, context.response.response)
+    })
+  )
+  transmit.on(
+    'unsubscribe',
+    logged(({ uid, channel }) => {
+      const stream = hub.streams.find(uid)
+      if (stream) hub.unsubscribe(stream, channel)
+    })
+  )
   bindBroadcasts(transmit, hub)
 }
 

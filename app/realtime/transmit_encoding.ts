@@ -3,7 +3,8 @@ import { Encoding } from '#realtime/encoding'
 
 /** As Transmit's clients expect it: `{channel, payload}` in one `data` line. */
 class TransmitEncoding extends Encoding {
-  protected readonly name = 'transmit'
+  /** Transmit's own ping, which its clients ignore: a watchdog in the browser hears no comment. */
+  override readonly keepAlive = 'data: {"channel":"$$transmit/ping","payload":{}}\n\n'
   readonly isOfOneTask = false
   /** The stock client gives up after five errors. */
   protected readonly comeback = 4000

@@ -1,7 +1,13 @@
 import { InvalidIdempotencyKey } from '#exceptions/http_errors'
+import type { HttpRequest } from '@adonisjs/core/http'
 
 /** Characters of a key. */
 const LONGEST = 255
+
+/** The key of a request. Not by AdonisJS' `header`, which takes an empty one for none. */
+export function keyOf(request: HttpRequest): string | undefined {
+  return idempotencyKey(request.headers()['idempotency-key']?.toString())
+}
 
 /**
  * The key of a request that its client may repeat (`Idempotency-Key`, the IETF draft): a structured

@@ -2,7 +2,7 @@ import vine from '@vinejs/vine'
 import { statuses } from '#engine/status'
 
 /** A UUID of any version, lower case: one spelling, one task. */
-const taskId = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+export const taskId = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** `POST /tasks`. The input is checked by its type's own schema. */
 export const startTaskValidator = vine.create({

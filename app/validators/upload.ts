@@ -1,5 +1,6 @@
 import { errors } from '@vinejs/vine'
 import { MalformedMultipart, UploadIdle } from '#exceptions/http_errors'
+import { fileNameProblem } from '#validators/file_name'
 import type { Readable } from 'node:stream'
 import type { IncomingMessage } from 'node:http'
 import type { HttpRequest } from '@adonisjs/core/http'
@@ -8,6 +9,13 @@ import type { FileStore, IncomingFile } from '#engine/file_store'
 /** Milliseconds that an upload may stand still. A slow one may take as long as it needs. */
 const IDLE = 30_000
 
+interface UploadRules {
+  /** Bytes of the largest file. */
+  readonly limit: number
+  /** Throws for a file that the type does not take, where that is known before the file comes. */
+  readonly check: (type: string) => void
+}
+
 /**
  * Streams the part `file` of a multipart request to disk while it arrives; the other parts are in
  * `request.body()` then. Leaves nothing behind when it throws.
@@ -15,25 +23,36 @@ const IDLE = 30_000
 export async function receiveUpload(
   request: HttpRequest,
   files: FileStore,
-  limit: number
+  { limit, check }: UploadRules
 ): Promise<IncomingFile | undefined> {
   const { multipart } = request
   const received: Promise<IncomingFile>[] = []
   const stop = new AbortController()
 
+  let type: string | undefined
   multipart.onFile('file', {}, async (part) => {
-    if (received.length > 0) return multipart.abort(secondFile())
-    const receiving = files.receive(part, part.filename ?? 'file', {
-      limit,
-      signal: stop.signal,
-    })
-    received.push(receiving)
-    await receiving.catch((error) => multipart.abort(error))
+    try {
+      if (received.length > 0) throw refused('file', 'single', 'Only one part may be called file')
+      if (type !== undefined) check(type)
+      const name = part.filename ?? 'file'
+      const problem = fileNameProblem(name)
+      if (problem) throw refused('file', 'name', problem)
+      const receiving = files.receive(part, name, { limit, signal: stop.signal })
+      received.push(receiving)
+      await receiving
+    } catch (error) {
+      multipart.abort(error)
+    }
+  })
+
+  multipart.onFile('*', {}, async (part) => {
+    const field = part.name ?? ''
+    multipart.abort(refused(field, 'unknown', `The field ${field} is not known`))
   })
 
   // Heard on the request: a timeout that only the socket hears has Node destroy it.
   const incoming = request.request
-  hearParts(incoming)
+  hearForm(incoming, (sent) => (type ??= sent))
   const stall = () => multipart.abort(new UploadIdle())
   incoming.socket.setTimeout(IDLE)
   incoming.once('timeout', stall)
@@ -44,7 +63,7 @@ export async function receiveUpload(
     stop.abort(error)
     const [file] = await Promise.allSettled(received)
     if (file?.status === 'fulfilled') await files.discard(file.value)
-    throw isUnreadable(error) ? new MalformedMultipart(error) : error
+    throw isUnreadable(error) || isCut(incoming) ? new MalformedMultipart(error) : error
   } finally {
     incoming.socket.setTimeout(0)
     incoming.off('timeout', stall)
@@ -52,15 +71,24 @@ export async function receiveUpload(
 }
 
 /**
- * AdonisJS skips parts that nobody asked for without hearing their errors, and an error that nobody
- * hears ends the process: a client that hangs up in such a part would.
+ * Hears of the type when it comes, which AdonisJS tells at the end only. Hears the errors of parts
+ * that nobody asked for, which AdonisJS skips: an error that nobody hears ends the process, and a
+ * client that hangs up in such a part makes one.
  */
-function hearParts(incoming: IncomingMessage): void {
+function hearForm(incoming: IncomingMessage, onType: (type: string) => void): void {
   const { pipe } = incoming
   incoming.pipe = (form, options) => {
     form.on('part', (part: Readable) => part.on('error', () => {}))
+    form.on('field', (name: string, value: string) => {
+      if (name === 'type') onType(value)
+    })
     return pipe.call(incoming, form, options) as typeof form
   }
+}
+
+/** The client hung up: nobody gets the answer, and it is no failure of ours. */
+function isCut(incoming: IncomingMessage): boolean {
+  return incoming.destroyed && !incoming.complete
 }
 
 /** The parser's own errors have a status and no code. */
@@ -69,7 +97,6 @@ function isUnreadable(error: unknown): boolean {
   return code === undefined && (status === 400 || status === 415)
 }
 
-function secondFile(): Error {
-  const message = 'Only one part may be called file'
-  return new errors.E_VALIDATION_ERROR([{ field: 'file', rule: 'single', message }])
+function refused(field: string, rule: string, message: string): Error {
+  return new errors.E_VALIDATION_ERROR([{ field, rule, message }])
 }

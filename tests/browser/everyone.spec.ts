@@ -1,7 +1,7 @@
 import axe from 'axe-core'
 import { test } from '@japa/runner'
 import type { Page } from 'playwright-core'
-import { startScript } from '#tests/helpers/scripted'
+import { Patient, startScript, theEngine } from '#tests/helpers/scripted'
 import { deferred, endOf } from '#tests/helpers/waiting'
 import { live, openTab } from '#tests/helpers/browser'
 
@@ -17,7 +17,7 @@ async function violations(page: Page): Promise<string[]> {
 }
 
 /** Tasks of every state, as an afternoon leaves them. */
-async function someTasks(): Promise<{ id: string; end: () => void }> {
+async function someTasks(): Promise<{ id: string; failed: string; end: () => void }> {
   const gate = deferred()
   const failed = await startScript(async (task) => {
     task.progress(62, 'Reading page 31')
@@ -41,7 +41,7 @@ async function someTasks(): Promise<{ id: string; end: () => void }> {
       await gate.promise
     }),
   ]
-  return { id: ids[1] ?? '', end: gate.resolve }
+  return { id: ids[1] ?? '', failed, end: gate.resolve }
 }
 
 /** `true` while the page fits its window. */
@@ -86,6 +86,47 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await live(page)
       assert.isTrue(await fits(page))
     })
+
+    test('axe finds nothing where something went wrong', async (context) => {
+      const { assert } = context
+      const { id, failed, end } = await someTasks()
+      context.cleanup(end)
+      const { page } = await openTab(context, `${base()}/tasks/${failed}`, { colorScheme })
+      await page.locator('#task[data-status=failed]').waitFor()
+      assert.deepEqual(await violations(page), [])
+      await page.getByRole('button', { name: 'Delete' }).click()
+      assert.deepEqual(await violations(page), [])
+
+      await page.goto(`${base()}/tasks/${failed.replace(/^../, '00')}`)
+      await page.getByRole('heading', { name: 'Not Found' }).waitFor()
+      assert.deepEqual(await violations(page), [])
+
+      await page.goto(`${base()}/?id=00000000-0000-4000-8000`)
+      await page.getByText('No task matches').waitFor()
+      assert.deepEqual(await violations(page), [])
+
+      for (const path of [`/tasks/${id}`, '/']) {
+        await page.goto(`${base()}${path}`)
+        await live(page)
+        await page.context().setOffline(true)
+        await page.locator('#freshness[data-state=stale]').waitFor()
+        assert.deepEqual(await violations(page), [], `stale ${path}`)
+        await page.context().setOffline(false)
+      }
+
+      const waiting = await startScript(
+        async () => {
+          throw new Error('The archive is locked')
+        },
+        undefined,
+        Patient
+      )
+      await page.goto(`${base()}/tasks/${waiting}`)
+      await page.locator('#aside:has-text("Tries again")').waitFor()
+      assert.deepEqual(await violations(page), [])
+      const engine = await theEngine()
+      await engine.cancel(waiting, 'local')
+    })
   })
 }
 
@@ -109,27 +150,21 @@ test.group('For everyone', () => {
     await page.locator('#announcer:text-is("scripted completed")').waitFor({ state: 'attached' })
   })
 
-  test('nothing jumps while a page fills itself', async (context) => {
-    const { assert } = context
-    const { id, end } = await someTasks()
-    context.cleanup(end)
-    for (const path of ['/', `/tasks/${id}`]) {
-      const { page } = await openTab(context, 'about:blank')
-      await page.addInitScript(`
-        window.shifts = []
-        new PerformanceObserver((list) => {
-          for (const { value, sources } of list.getEntries()) {
-            window.shifts.push([value, ...sources.map(({ node }) => node?.outerHTML?.slice(0, 80))])
-          }
-        }).observe({ type: 'layout-shift', buffered: true })
-      `)
-      await page.goto(`${base()}${path}`)
-      await live(page)
-      await page.locator(path === '/' ? `a[href="/tasks/${id}"]` : '#percent').waitFor()
-      const frames =
-        'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))'
-      await page.evaluate(frames)
-      assert.deepEqual(await page.evaluate('window.shifts'), [], path)
+  test('so is why a task failed, in the list and on its page', async (context) => {
+    const gate = deferred()
+    const id = await startScript(async () => {
+      await gate.promise
+      throw new Error('The mailbox is full')
+    })
+    const list = (await openTab(context, base())).page
+    const one = (await openTab(context, `${base()}/tasks/${id}`)).page
+    await live(list)
+    await live(one)
+    await list.locator(`a[href="/tasks/${id}"]`).waitFor()
+    gate.resolve()
+    for (const page of [list, one]) {
+      const said = '#announcer:text-is("scripted failed: The mailbox is full")'
+      await page.locator(said).waitFor({ state: 'attached' })
     }
   })
 })

@@ -1,6 +1,6 @@
 import { test } from '@japa/runner'
 import type { Page } from 'playwright-core'
-import { deferred, until } from '#tests/helpers/waiting'
+import { deferred, endOf, until } from '#tests/helpers/waiting'
 import { startScript } from '#tests/helpers/scripted'
 import { ServerProcess } from '#tests/helpers/server_process'
 import { live, noReload, openTab } from '#tests/helpers/browser'
@@ -89,6 +89,70 @@ test.group('A page whose line is lost', () => {
     await page.getByPlaceholder('Find by id').fill(id.slice(0, 13))
     await row(page, id).locator('.status:text("completed")').waitFor()
     assert.lengthOf(later, 60)
+  })
+})
+
+test.group('A list after an outage', () => {
+  test('has what began and ended meanwhile, however much that was', async (context) => {
+    const { assert } = context
+    await startScript(async () => {})
+    const { page } = await openTab(context, base())
+    await live(page)
+    await page.evaluate('scrollTo(0, document.body.scrollHeight)')
+    await page.context().setOffline(true)
+    await page.locator('#freshness[data-state=stale]').waitFor()
+    const missed: string[] = []
+    for (let made = 0; made < 150; made++) missed.push(await startScript(async () => {}))
+    await endOf(missed.at(-1) ?? '')
+    await page.context().setOffline(false)
+    for (const id of [missed[0], missed[70], missed[149]]) {
+      // By its beginning: a whole id would be looked up by itself.
+      await page.getByPlaceholder('Find by id').fill(id?.slice(0, 20) ?? '')
+      await row(page, id ?? '').waitFor()
+    }
+    assert.lengthOf(missed, 150)
+  }).timeout(60_000)
+
+  test('no longer has what was deleted meanwhile', async (context) => {
+    const ids = await Promise.all([0, 1, 2].map(() => startScript(async () => {})))
+    await Promise.all(ids.map((id) => endOf(id)))
+    const [kept = '', deleted = '', last = ''] = ids
+    const { page } = await openTab(context, base())
+    await row(page, deleted).waitFor()
+    await page.context().setOffline(true)
+    await page.locator('#freshness[data-state=stale]').waitFor()
+    for (const id of [deleted, last]) await fetch(`${base()}/tasks/${id}`, { method: 'DELETE' })
+    await page.context().setOffline(false)
+    await row(page, deleted).waitFor({ state: 'detached' })
+    await row(page, last).waitFor({ state: 'detached' })
+    await row(page, kept).waitFor()
+  })
+})
+
+test.group('What may be old', () => {
+  test('stands still, whatever is done with the list, and the tab says so', async (context) => {
+    const { assert, cleanup } = context
+    const gate = deferred()
+    cleanup(() => gate.resolve())
+    const id = await startScript(async (task) => {
+      task.progress(40)
+      await gate.promise
+    })
+    const { page } = await openTab(context, base())
+    const elapsed = row(page, id).locator('.elapsed')
+    await row(page, id).locator('.percent:text("40%")').waitFor()
+    await page.context().setOffline(true)
+    await page.locator('#freshness[data-state=stale]').waitFor()
+    assert.match(await page.title(), /^stale: /)
+    const frozen = await elapsed.textContent()
+    // Time goes on outside, which is what is measured.
+    await page.waitForTimeout(2100)
+    await page.getByPlaceholder('Find by id').fill(id.slice(0, 6))
+    await page.getByPlaceholder('Find by id').fill(id.slice(0, 13))
+    assert.equal(await elapsed.textContent(), frozen)
+    await page.context().setOffline(false)
+    await live(page)
+    assert.notMatch(await page.title(), /^stale: /)
   })
 })
 

@@ -2,8 +2,10 @@ import vine from '@vinejs/vine'
 import { test } from '@japa/runner'
 import { LongTask } from '#engine/long_task'
 import { live, openTab } from '#tests/helpers/browser'
-import { endOf } from '#tests/helpers/waiting'
+import { endOf, until } from '#tests/helpers/waiting'
+import { Proxy } from '#tests/helpers/proxy'
 import { theEngine } from '#tests/helpers/scripted'
+import { ServerProcess } from '#tests/helpers/server_process'
 
 /** Gives back what it was started with. */
 class EveryKind extends LongTask<typeof EveryKind.input> {
@@ -16,6 +18,8 @@ class EveryKind extends LongTask<typeof EveryKind.input> {
     isOn: vine.boolean(),
     color: vine.enum(['red', 'green']),
     tags: vine.array(vine.string()),
+    isFast: vine.boolean({ strict: true }).optional(),
+    isLoud: vine.boolean({ strict: true }).optional(),
     unused: vine.string().optional(),
   })
 
@@ -75,6 +79,38 @@ test.group('The form', () => {
     assert.equal(new URL(page.url()).pathname, '/')
   })
 
+  test('says at its field that a file is too large, in units that people use, and sends nothing', async (context) => {
+    const { assert, cleanup } = context
+    const server = await ServerProcess.start({ MAX_UPLOAD: '2mb' })
+    cleanup(() => server.dispose())
+    const { page } = await openTab(context, server.url)
+    const requests: string[] = []
+    page.on('request', (request) => requests.push(`${request.method()} ${request.url()}`))
+    const problem = page.locator('#field-file-problem')
+    await page.getByRole('button', { name: 'Start a task' }).first().click()
+    await page.getByLabel('Type', { exact: true }).last().selectOption('import-csv')
+    await page.getByLabel('Dataset', { exact: true }).fill('too large')
+    const file = { name: 'big.csv', mimeType: 'text/csv', buffer: Buffer.alloc(3_000_000, 'a,b\n') }
+    await page.getByLabel('File', { exact: true }).setInputFiles(file)
+    await page.getByRole('button', { name: 'Start', exact: true }).click()
+    await problem.getByText(/^The file has 3\.0\sMB, and 2\.\d\sMB are the most/).waitFor()
+    assert.notInclude(requests, `POST ${server.url}/tasks`)
+  })
+
+  test('comes when the types do, however often they could not be had', async (context) => {
+    const { assert, cleanup } = context
+    const proxy = await Proxy.start(base())
+    cleanup(() => proxy.close())
+    proxy.outage = { status: 503, path: '/task-types' }
+    const { page } = await openTab(context, proxy.url)
+    await live(page)
+    await until(() => proxy.failures > 0)
+    assert.isTrue(await page.locator('#start').isDisabled())
+    proxy.outage = undefined
+    await page.locator('#start:enabled').click()
+    await page.locator('#field-steps').or(page.locator('#start-fields input')).first().waitFor()
+  })
+
   test('puts the errors of the server at their fields, and the focus on the first', async (context) => {
     const { assert } = context
     const { page } = await openTab(context, base())
@@ -86,8 +122,8 @@ test.group('The form', () => {
 
     await page.locator('#field-steps[aria-invalid=true]').waitFor()
     const problem = (name: string) => page.locator(`#field-${name}-problem`).textContent()
-    assert.match((await problem('steps')) ?? '', /steps/)
-    assert.match((await problem('stepMs')) ?? '', /stepMs.*number/)
+    assert.match((await problem('steps')) ?? '', /^Steps must be between/)
+    assert.equal(await problem('stepMs'), 'Step ms must be a number')
     assert.equal(await problem('failAt'), '')
     assert.equal(await page.evaluate<string>('document.activeElement.id'), 'field-steps')
 
@@ -147,6 +183,7 @@ test.group('The form', () => {
     await page.getByLabel('Whole').fill('7')
     await page.getByLabel('Ratio').fill('0.5')
     await page.getByLabel('Is on').check()
+    await page.getByLabel('Is fast').selectOption('no')
     await page.getByLabel('Color').selectOption('green')
     await page.getByLabel('Tags').fill('["a", "b"]')
     await page.getByRole('button', { name: 'Start', exact: true }).click()
@@ -158,6 +195,7 @@ test.group('The form', () => {
       whole: 7,
       ratio: 0.5,
       isOn: true,
+      isFast: false,
       color: 'green',
       tags: ['a', 'b'],
     }

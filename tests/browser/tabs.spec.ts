@@ -2,7 +2,7 @@ import { test } from '@japa/runner'
 import type { Page } from 'playwright-core'
 import { openTab } from '#tests/helpers/browser'
 import { startScript } from '#tests/helpers/scripted'
-import { deferred } from '#tests/helpers/waiting'
+import { deferred, until } from '#tests/helpers/waiting'
 
 const base = () => `http://${process.env.HOST}:${process.env.PORT}`
 
@@ -32,7 +32,7 @@ test.group('More tabs than a browser has connections for one site', () => {
       await tab.locator('#freshness[data-state=live]').waitFor()
       pages.push(tab)
     }
-    await page.locator('#freshness[data-state=stale]').waitFor()
+    await page.locator('#freshness[data-state=resting]').waitFor()
 
     gate.resolve()
     for (const tab of pages) {
@@ -40,5 +40,27 @@ test.group('More tabs than a browser has connections for one site', () => {
       await tab.locator('#task[data-status=completed]').waitFor()
       assert.equal(await tab.locator('#freshness').textContent(), 'final')
     }
+  })
+
+  test('a tab that nobody sees goes on to show progress in its title, and the end', async (context) => {
+    const { assert } = context
+    const steps = [deferred(), deferred()]
+    const id = await startScript(async (task) => {
+      task.progress(10)
+      await steps[0]?.promise
+      task.progress(70)
+      await steps[1]?.promise
+    })
+    const { page } = await openTab(context, `${base()}/tasks/${id}`)
+    await page.locator('#percent:text-is("10%")').waitFor()
+    await see(page, false)
+    await page.locator('#freshness[data-state=resting]').waitFor()
+    const streams: string[] = []
+    page.on('request', (request) => streams.push(request.resourceType()))
+    steps[0]?.resolve()
+    await until(async () => (await page.title()).startsWith('70% scripted'))
+    assert.notInclude(streams, 'eventsource')
+    steps[1]?.resolve()
+    await until(async () => (await page.title()).startsWith('completed scripted'))
   })
 })

@@ -1,9 +1,10 @@
 import { test } from '@japa/runner'
+import { setTimeout } from 'node:timers/promises'
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { live, openTab } from '#tests/helpers/browser'
-import { deferred, endOf } from '#tests/helpers/waiting'
-import { Persistent, startScript } from '#tests/helpers/scripted'
+import { deferred, endOf, until } from '#tests/helpers/waiting'
+import { Patient, Persistent, Scripted, startScript, theEngine } from '#tests/helpers/scripted'
 import { TaskError } from '#engine/errors'
 
 const base = () => `http://${process.env.HOST}:${process.env.PORT}`
@@ -16,6 +17,13 @@ async function start(type: string, input: object, file?: File): Promise<string> 
   if (file) body.append('file', file)
   const answer = await fetch(`${base()}/tasks`, { method: 'POST', body })
   return ((await answer.json()) as { id: string }).id
+}
+
+/** Two attempts, hardly a pause between them. */
+class Again extends Scripted {
+  static type = 'again'
+  static attempts = 2
+  static backoff = { first: '20ms', longest: '20ms' }
 }
 
 test.group('The page of a task', () => {
@@ -61,6 +69,71 @@ test.group('The page of a task', () => {
     await page.locator(`a[href="/tasks/${id}"]`).waitFor()
   })
 
+  test('tells of each attempt when it began, how long it took and why it failed, also when it is opened late', async (context) => {
+    const { assert } = context
+    const { types } = await theEngine()
+    if (!types.find(Again.type)) types.add(Again, import.meta.filename)
+    const id = await startScript(
+      async (task) => {
+        await setTimeout(1200)
+        task.log.info(`this is ${task.attempt}`)
+        if (task.attempt === 1) throw new TaskError('no-paper', 'The tray is empty')
+      },
+      undefined,
+      Again
+    )
+    const { snapshot } = await endOf(id)
+    const { page } = await openTab(context, `${base()}/tasks/${id}`)
+    const first = page.locator('#timeline li', { hasText: 'attempt 1' })
+    await first.getByText('failed after 1').waitFor()
+    assert.equal(await first.locator('.reason').textContent(), 'The tray is empty.')
+    const began = Date.parse((await first.locator('time').getAttribute('datetime')) ?? '')
+    assert.approximately(began, Date.parse(snapshot.createdAt), 500)
+    const second = page.locator('#timeline li', { hasText: 'attempt 2' })
+    assert.match((await second.textContent()) ?? '', /took 1/)
+    assert.equal(await page.locator('[data-figure=elapsed] dt').textContent(), 'Last attempt')
+    const text = (await page.locator('#log').textContent()) ?? ''
+    assert.match(text, /empty\. The next one begins in [\d.]+ s\./)
+    await page.locator('#expected:text("only start and end are known")').waitFor()
+  })
+
+  test('waits for its next attempt with a countdown, not with a failure', async (context) => {
+    const { assert } = context
+    const id = await startScript(() => Promise.reject(new Error('no luck')), undefined, Patient)
+    const { page } = await openTab(context, `${base()}/tasks/${id}`)
+    await page.locator('#aside:has-text("Tries again in ")').waitFor()
+    assert.equal(await page.locator('#task').getAttribute('data-status'), 'queued')
+    assert.include(await page.locator('#failure').innerText(), 'no luck')
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.locator('#task[data-status=cancelled]').waitFor()
+    await page.locator('#aside:empty').waitFor({ state: 'attached' })
+  })
+
+  test('draws what was before it was opened', async (context) => {
+    const { assert } = context
+    const gate = deferred()
+    const isThere = deferred()
+    const id = await startScript(async (task) => {
+      task.progress(5)
+      await setTimeout(600)
+      task.progress(60)
+      await setTimeout(600)
+      task.progress(62)
+      isThere.resolve()
+      await gate.promise
+    })
+    await isThere.promise
+    const { page } = await openTab(context, `${base()}/tasks/${id}`)
+    await live(page)
+    await page.locator('#plot .line[d*="L"]').waitFor({ state: 'attached' })
+    // A straight line from nothing to 62 % would have two points.
+    const points = (await page.locator('#plot .line').getAttribute('d'))?.split('L') ?? []
+    assert.isAbove(points.length, 10)
+    assert.equal(await page.locator('#plot .before').getAttribute('d'), '')
+    gate.resolve()
+    await page.locator('#task[data-status=completed]').waitFor()
+  })
+
   test('shows its log, live and escaped, and all of it after the end', async (context) => {
     const { assert } = context
     const steps = [deferred(), deferred()]
@@ -91,11 +164,14 @@ test.group('The page of a task', () => {
     const id = await start('export-dataset', { dataset })
     await endOf(id)
     const { page } = await openTab(context, `${base()}/tasks/${id}`)
-    const link = page.getByRole('link', { name: /^Download .+csv \(\d+\sB\)$/ })
+    const name = /^Download .+csv \(\d+\sB\)$/
+    const link = page.getByRole('link', { name })
     const download = page.waitForEvent('download')
     await link.click()
     const content = await readFile(await (await download).path(), 'utf8')
     assert.include(content, 'Ada,London')
+    const plain = await openTab(context, `${base()}/tasks/${id}`, { javaScriptEnabled: false })
+    assert.isTrue(await plain.page.getByRole('link', { name }).isVisible())
   })
 
   test('deletes it, but asks before', async (context) => {
@@ -123,7 +199,7 @@ test.group('The page of a task', () => {
     const { page } = await openTab(context, `${base()}/tasks/${id}`)
     await page.locator('#plot .band[d^="M"]').waitFor({ state: 'attached' })
     const label = await page.locator('#plot svg').getAttribute('aria-label')
-    assert.match(label ?? '', /^\d+% after .+; the end is expected after /)
+    assert.match(label ?? '', /^\d+% after .+; expected \d\d:\d\d/)
     await page.getByRole('button', { name: 'Cancel' }).click()
     await page.locator('#task[data-status=cancelled]').waitFor()
   })
@@ -139,6 +215,11 @@ test.group('The page of a task', () => {
     const url = `${base()}/tasks/${id}`
     const { page } = await openTab(context, url, { javaScriptEnabled: false })
     await page.locator('progress[value="35"]').waitFor()
+    assert.equal(await page.locator('#timeline :text("attempt 1")').count(), 1)
+    const elapsed = page.locator('[data-figure=elapsed] dd')
+    const before = await elapsed.textContent()
+    // Nothing has happened to the task, but time goes on.
+    await until(async () => (await elapsed.textContent().catch(() => before)) !== before)
     assert.include(await page.locator('.now').innerText(), evil)
     assert.equal(await page.locator('img').count(), 0)
     gate.resolve()

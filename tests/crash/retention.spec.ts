@@ -37,4 +37,47 @@ test.group('Retention', () => {
     const { links } = (await running.json()) as { links: { self: string } }
     assert.equal((await fetch(`${server.url}${links.self}`)).status, 200)
   })
+
+  test('a file that a killed process stored for no task goes at the next start', async ({
+    assert,
+    cleanup,
+  }) => {
+    const server = await ServerProcess.start({ LOAD_HELPERS: 'kill_at', KILL_AT: 'after-keep' })
+    cleanup(() => server.dispose())
+    const uploads = join(server.folder, 'storage/uploads')
+    await startImport(server.url, 'a\n1\n').catch(() => {})
+    await server.exited
+    assert.lengthOf(await readdir(uploads), 1)
+
+    await server.restart({ KILL_AT: '' })
+    assert.deepEqual(await readdir(uploads), [])
+  })
+
+  test('a file that a living process has just stored stays when another one starts', async ({
+    assert,
+    cleanup,
+  }) => {
+    const server = await ServerProcess.start({
+      LOAD_HELPERS: 'kill_at',
+      KILL_AT: 'after-keep',
+      KILL_SIGNAL: 'SIGSTOP',
+    })
+    cleanup(() => server.dispose())
+    const starting = startImport(server.url, 'a\n1\n')
+    const uploads = join(server.folder, 'storage/uploads')
+    await until(async () => (await readdir(uploads)).length === 1)
+    const other = await ServerProcess.start({
+      SQLITE_PATH: join(server.folder, 'db.sqlite3'),
+      STORAGE_PATH: join(server.folder, 'storage'),
+    })
+    cleanup(() => other.dispose())
+    assert.lengthOf(await readdir(uploads), 1)
+
+    process.kill(server.pid, 'SIGCONT')
+    const { id } = await starting
+    await until(async () => {
+      const answer = await fetch(`${server.url}/tasks/${id}`)
+      return ((await answer.json()) as { status: string }).status === 'completed'
+    })
+  })
 })

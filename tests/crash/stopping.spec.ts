@@ -1,5 +1,5 @@
 import { test } from '@japa/runner'
-import { SOON, until } from '#tests/helpers/waiting'
+import { soon, until } from '#tests/helpers/waiting'
 import type { Snapshot } from '#engine/snapshot'
 import { look, start } from '#tests/helpers/remote'
 import { ServerProcess } from '#tests/helpers/server_process'
@@ -25,7 +25,7 @@ test.group('A server that is stopped', () => {
       const since = performance.now()
       await server.kill()
       assert.isAtLeast(performance.now() - since, 1000)
-      assert.isBelow(performance.now() - since, SOON)
+      assert.isBelow(performance.now() - since, soon(4000))
 
       await server.restart()
       await until(async () => (await look(server.url, id)).status === 'processing')

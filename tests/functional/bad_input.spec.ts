@@ -35,7 +35,7 @@ test.group('Bad requests get a problem with a stable code', () => {
         code: 'invalid-input',
         field: 'type',
       },
-      { title: 'an empty body', body: '', status: 422, code: 'invalid-input', field: 'type' },
+      { title: 'an empty body', body: '', status: 400, code: 'malformed-json' },
       { title: 'an empty object', body: '{}', status: 422, code: 'invalid-input', field: 'type' },
       {
         title: 'a missing input',
@@ -58,6 +58,15 @@ test.group('Bad requests get a problem with a stable code', () => {
         code: 'invalid-input',
         field: 'input.steps',
       },
+      ...['steps', 'stepMs', 'failAt'].flatMap((name) =>
+        ['"5"', 'true'].map((value) => ({
+          title: `${name} as ${value}, which only looks like a number`,
+          body: `{"type":"simulate","input":{"${name}":${value}}}`,
+          status: 422,
+          code: 'invalid-input',
+          field: `input.${name}`,
+        }))
+      ),
       {
         title: 'a value out of range',
         body: '{"type":"simulate","input":{"steps":1000001}}',

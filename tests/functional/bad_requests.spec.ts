@@ -3,7 +3,10 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
+import { readdir } from 'node:fs/promises'
 import { base, filesIn, send, start } from '#tests/helpers/http'
+import { until } from '#tests/helpers/waiting'
+import { ServerProcess } from '#tests/helpers/server_process'
 
 const problem = 'application/problem+json'
 
@@ -60,6 +63,31 @@ test.group('Bodies that are no request', () => {
     assert.equal((await send('GET', '/tasks')).status, 200)
   })
 
+  test('a client that hangs up in its file is no failure of ours, and not logged as one', async ({
+    assert,
+    cleanup,
+  }) => {
+    const server = await ServerProcess.start()
+    cleanup(() => server.dispose())
+    const incoming = `${server.folder}/storage/incoming`
+    const arriving = async () =>
+      (await readdir(incoming, { recursive: true, withFileTypes: true })).some((e) => e.isFile())
+
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+    socket.on('error', () => {})
+    socket.write(
+      'POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n' +
+        `Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n` +
+        `Content-Disposition: form-data; ${file('a.csv')}`
+    )
+    await until(arriving)
+    socket.destroy()
+    await until(async () => !(await arriving()))
+    assert.equal((await fetch(`${server.url}/tasks`)).status, 200)
+    await server.kill()
+    assert.notMatch(server.output, /"level":[456]0/)
+  })
+
   test('a field that comes twice: {title}')
     .with([
       { title: 'type', parts: [type, type, input('x')] },
@@ -107,27 +135,157 @@ test.group('Bodies that are no request', () => {
     })
 })
 
-test.group('File names', () => {
-  test('{$self} is a name and no path')
+/** `POST /tasks` of bytes that say they are JSON. */
+function json(body: string | Buffer, contentType = 'application/json') {
+  const headers = { 'content-type': contentType }
+  return send('POST', '/tasks', { headers, body: body as string })
+}
+
+test.group('JSON that could mean more than one thing', () => {
+  test('a key that comes twice in one object: {body}')
     .with([
-      '../../../../etc/passwd',
-      '..\\\\..\\\\boot.ini',
-      '/etc/passwd',
-      'C:\\\\x.csv',
-      'a%2f..%2fb',
-      '.',
-      '..',
-      'x'.repeat(5000),
-      "'; drop table tasks; --",
-      '<script>.csv',
+      { body: '{"type":"simulate","type":"import-csv"}', key: 'type' },
+      { body: '{"type":"simulate","input":{"steps":1,"steps":2}}', key: 'steps' },
+      { body: '{"type":"simulate","input":{"steps":1,"st\\u0065ps":2}}', key: 'steps' },
+      { body: '{"type":"simulate","input":{"a":{},"a" : []}}', key: 'a' },
+      { body: '{"a\\"":1,"b":"a\\"","a\\"":2}', key: 'a\\\\"' },
     ])
-    .run(async ({ assert }, name) => {
+    .run(async ({ assert }, { body, key }) => {
+      const answer = await json(body)
+      assert.deepEqual([answer.status, answer.body.code], [400, 'duplicate-key'])
+      assert.include(answer.body.detail, `"${key.replaceAll('\\\\', '\\')}"`)
+    })
+
+  test('the same key in two objects is none of that', async ({ assert }) => {
+    const steps = '{"steps":1,"stepMs":0}'
+    const twice = JSON.stringify('{"type":"type","type":1}')
+    const part = await json(`{"type":"simulate","input":${steps}}`)
+    assert.equal(part.status, 202)
+    const text = await json(
+      `{"type":${twice},"input":{"type":${twice}, "input":[{"a":1},{"a":1}]}}`
+    )
+    assert.deepEqual([text.status, text.body.code], [422, 'unknown-type'])
+  })
+
+  test('bytes that are no UTF-8: {$self}')
+    .with(['ff', 'c3', 'c080', 'eda080', 'f09f92', 'f5808080', 'e9'])
+    .run(async ({ assert }, hex) => {
+      const before = '{"type":"simulate","input":{"steps":1},"id":"'
+      const answer = await json(
+        Buffer.concat([Buffer.from(before), Buffer.from(hex, 'hex'), Buffer.from('"}')])
+      )
+      assert.deepEqual([answer.status, answer.body.code], [400, 'malformed-json'])
+      assert.include(answer.body.detail, 'UTF-8')
+    })
+
+  test('U+FFFD itself, a BOM and charset=utf-8 are read', async ({ assert }) => {
+    const text = '{"type":"simulate","input":{"steps":"\ufffd"}}'
+    assert.equal((await json(text)).status, 422)
+    const bom = '\ufeff{"type":"simulate","input":{"steps":1,"stepMs":0}}'
+    assert.equal((await json(bom, 'application/json; charset="UTF-8"')).status, 202)
+  })
+
+  test('another charset: {$self}')
+    .with(['iso-8859-1', 'utf-16', '"x"', 'utf-7'])
+    .run(async ({ assert }, charset) => {
+      const body = Buffer.from('{"type":"simulate"}', charset === 'utf-16' ? 'utf16le' : 'utf8')
+      const answer = await json(body, `application/json; charset=${charset}`)
+      assert.deepEqual([answer.status, answer.body.code], [415, 'unsupported-media-type'])
+    })
+})
+
+test.group('Fields that nobody knows', () => {
+  const simulate = { type: 'simulate', input: { steps: 1, stepMs: 0 } }
+
+  test('{title}')
+    .with([
+      { title: 'at the top', body: { ...simulate, idd: 'x' }, field: 'idd' },
+      {
+        title: 'in the input',
+        body: { type: 'simulate', input: { stepz: 1 } },
+        field: 'input.stepz',
+      },
+      { title: 'a file beside it', body: { ...simulate, file: 'x' }, field: 'file' },
+      { title: 'of an object', body: { ...simulate, constructor: 1 }, field: 'constructor' },
+    ])
+    .run(async ({ assert }, { body, field }) => {
+      const answer = await start(body)
+      assert.deepEqual([answer.status, answer.body.code], [422, 'invalid-input'])
+      const { errors } = answer.body as unknown as { errors: object[] }
+      const message = `The field ${field} is not known`
+      assert.deepEqual(errors, [{ field, rule: 'unknown', message }])
+    })
+
+  test('a part that nobody knows, and a file for a type that takes none', async ({ assert }) => {
+    const parts = [type, input('x'), file('a.csv')]
+    for (const [field, more] of [
+      ['dataset', [...parts, 'name="dataset"\r\n\r\nx']],
+      ['input.file', [type, 'name="input"\r\n\r\n{"dataset":"x","file":1}', file('a.csv')]],
+      ['file', ['name="type"\r\n\r\nsimulate', file('a.csv')]],
+      ['upload', [...parts, 'name="upload"; filename="b"\r\n\r\nx\r\n']],
+    ] as [string, string[]][]) {
+      const answer = await multipart(more)
+      assert.equal(answer.status, 422, answer.text)
+      const { errors } = answer.body as unknown as { errors: object[] }
+      assert.containsSubset(errors, [{ field, rule: 'unknown' }])
+      assert.lengthOf(await filesIn('incoming'), 0)
+    }
+  })
+
+  test('a thousand of them are told of in part', async ({ assert }) => {
+    const names = Array.from({ length: 1000 }, (_, at) => [`x${at}`, 1])
+    const answer = await start({ type: 'simulate', input: Object.fromEntries(names) })
+    const { errors } = answer.body as unknown as { errors: object[] }
+    assert.deepEqual([answer.status, errors.length], [422, 20])
+  })
+})
+
+test.group('File names', () => {
+  test('{title} is refused, and the field named')
+    .with([
+      { title: 'a path upwards', name: '../../../../etc/passwd' },
+      { title: 'an absolute path', name: '/etc/passwd' },
+      { title: 'a folder', name: 'a/b.csv' },
+      { title: 'this folder', name: '.' },
+      { title: 'the folder above', name: '..' },
+      { title: 'NUL', name: 'a\0.csv' },
+      { title: 'BEL', name: 'a\u0007.csv' },
+      { title: 'a terminal sequence', name: 'a\u001b[31m.csv' },
+      { title: 'NEL', name: 'a\u0085.csv' },
+      { title: 'a right-to-left override', name: 'people\u202eexe.vsc' },
+      { title: 'an isolate', name: 'a\u2066b.csv' },
+      { title: 'a right-to-left mark', name: 'a\u200f.csv' },
+      { title: 'a name of 256 characters', name: 'x'.repeat(256) },
+      { title: 'a name of 100,000 characters', name: 'x'.repeat(100_000) },
+    ])
+    .run(async ({ assert }, { name }) => {
       const answer = await multipart([type, input('names'), file(name)])
-      assert.equal(answer.status, 202)
-      const { id } = answer.body
+      assert.deepEqual([answer.status, answer.body.code], [422, 'invalid-input'], answer.text)
+      const { errors } = answer.body as unknown as { errors: { field: string; rule: string }[] }
+      assert.containsSubset(errors, [{ field: 'file', rule: 'name' }])
+      assert.match(answer.body.detail, /^The (name of the )?file /)
+      assert.lengthOf(await filesIn('incoming'), 0)
+    })
+
+  test('{name} is the name {shown}')
+    .with([
+      // Browsers of old sent the whole path: the parser leaves the name.
+      { name: '..\\..\\boot.ini', shown: 'boot.ini' },
+      { name: 'C:\\x.csv', shown: 'x.csv' },
+      { name: 'a%2f..%2fb', shown: 'a%2f..%2fb' },
+      { name: 'Größe 🦊.csv', shown: 'Größe 🦊.csv' },
+      { name: 'x'.repeat(255), shown: 'x'.repeat(255) },
+      { name: "'; drop table tasks; --", shown: "'; drop table tasks; --" },
+      { name: '<script>.csv', shown: '<script>.csv' },
+    ])
+    .run(async ({ assert }, { name, shown }) => {
+      const answer = await multipart([type, input('names'), file(name)])
+      assert.equal(answer.status, 202, answer.text)
+      const { id, input: told } = answer.body as unknown as { id: string; input: object }
+      assert.containsSubset(told, { file: { name: shown } })
       const kept = (await filesIn('uploads')).filter((each) => each.startsWith(id))
       assert.lengthOf(kept, 1)
-      assert.match(kept[0], /^[0-9a-f-]{73}$/)
+      assert.match(kept[0], /^[0-9a-f-]{110}$/)
     })
 })
 

@@ -1,5 +1,6 @@
 import { test } from '@japa/runner'
 import { EventSource } from 'eventsource'
+import { setTimeout } from 'node:timers/promises'
 import { Proxy } from '#tests/helpers/proxy'
 import { startScript } from '#tests/helpers/scripted'
 import { NaiveClient } from '#tests/helpers/transmit_client'
@@ -55,7 +56,7 @@ test.group('The browser helper', () => {
 
     proxy.outage = { status: 502 }
     proxy.cut()
-    await until(() => proxy.failures > 2)
+    await Promise.all([setTimeout(5000), until(() => proxy.failures > 2)])
     go.resolve()
     await endOf(id)
     proxy.outage = undefined

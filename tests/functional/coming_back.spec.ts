@@ -6,7 +6,7 @@ import type { Snapshot } from '#engine/snapshot'
 import { startScript } from '#tests/helpers/scripted'
 import { NaiveClient } from '#tests/helpers/transmit_client'
 import { ServerProcess } from '#tests/helpers/server_process'
-import { SOON, deferred, endOf, until } from '#tests/helpers/waiting'
+import { soon, deferred, endOf, until } from '#tests/helpers/waiting'
 
 async function startTask({ url }: ServerProcess): Promise<string> {
   const answer = await fetch(`${url}/tasks`, {
@@ -35,30 +35,29 @@ class PlainClient {
 test.group('Clients with their default options', (group) => {
   group.each.timeout(120_000)
 
-  test('one whose attempt to subscribe again fails ends on the last state all the same', async ({
-    assert,
-    cleanup,
-  }) => {
-    const proxy = await Proxy.start(`http://${process.env.HOST}:${process.env.PORT}`)
-    const client = new NaiveClient(proxy.url)
-    cleanup(() => {
-      client.close()
-      proxy.close()
+  test('one whose attempt to subscribe again fails ends on the last state all the same: {$self}')
+    .with([503, 'reset'] as const)
+    .run(async ({ assert, cleanup }, status) => {
+      const proxy = await Proxy.start(`http://${process.env.HOST}:${process.env.PORT}`)
+      const client = new NaiveClient(proxy.url)
+      cleanup(() => {
+        client.close()
+        proxy.close()
+      })
+      const go = deferred()
+      const id = await startScript(async (task) => {
+        task.progress(10)
+        await go.promise
+      })
+      await client.watch(id)
+      await until(() => client.shown?.progress === 10)
+      proxy.outage = { status, path: '/__transmit/subscribe' }
+      proxy.cut()
+      await until(() => client.connections === 2 && proxy.failures > 0)
+      go.resolve()
+      await until(() => client.shown?.status === 'completed')
+      assert.equal(client.shown?.version, (await endOf(id)).version)
     })
-    const go = deferred()
-    const id = await startScript(async (task) => {
-      task.progress(10)
-      await go.promise
-    })
-    await client.watch(id)
-    await until(() => client.shown?.progress === 10)
-    proxy.outage = { status: 503, path: '/__transmit/subscribe' }
-    proxy.cut()
-    await until(() => client.connections === 2 && proxy.failures > 0)
-    go.resolve()
-    await until(() => client.shown?.status === 'completed')
-    assert.equal(client.shown?.version, (await endOf(id)).version)
-  })
 
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     test(`fifty reach the truth after ${signal}, though nobody answers for ten seconds`, async ({
@@ -80,7 +79,7 @@ test.group('Clients with their default options', (group) => {
 
       const asked = performance.now()
       await server.kill(signal)
-      assert.isBelow(performance.now() - asked, SOON)
+      assert.isBelow(performance.now() - asked, soon())
       await setTimeout(10_000)
       await server.restart()
       await until(() => clients.every(({ shown }) => shown?.status === 'failed'))

@@ -4,27 +4,8 @@ import type { TestContext } from '@japa/runner/core'
 import db from '@adonisjs/lucid/services/db'
 import { startScript, theEngine } from '#tests/helpers/scripted'
 import { deferred, endOf, until } from '#tests/helpers/waiting'
-import { send, start, type Answer, type Options } from '#tests/helpers/http'
-
-/** Of the connection and of the body, not of the contract. */
-const transport = [
-  'connection',
-  'content-length',
-  'date',
-  'keep-alive',
-  'transfer-encoding',
-  'x-request-id',
-]
-
-/** The status and all headers that the contract is about. */
-function told({ status, headers }: Answer): Record<string, unknown> {
-  const all = [...headers].filter(([name]) => !transport.includes(name))
-  return { status, ...Object.fromEntries(all) }
-}
-
-const json = 'application/json; charset=utf-8'
-const problem = 'application/problem+json'
-const fresh = { 'cache-control': 'private, no-cache', 'vary': 'Accept', 'content-type': json }
+import { send, start, type Options } from '#tests/helpers/http'
+import { fresh, problem, told } from '#tests/helpers/told'
 
 /** A task that stands at 10 % until it may go on. */
 async function halted() {
@@ -122,7 +103,7 @@ test.group('The contract, header for header', () => {
     for (const type of ['text/event-stream', 'text/plain']) {
       const stream = await as(type)
       assert.isNull(stream.headers.get('etag'))
-      assert.equal(stream.headers.get('vary'), 'Accept')
+      assert.equal(stream.headers.get('vary'), 'Origin, Accept')
       assert.include(stream.headers.get('content-type'), type)
       assert.include(stream.headers.get('cache-control'), 'no-store')
     }
@@ -133,14 +114,14 @@ test.group('The contract, header for header', () => {
     const answer = await send('GET', `/tasks/${id}/events`)
     assert.deepEqual(told(answer), {
       'status': 200,
-      'vary': 'Accept',
+      'vary': 'Origin, Accept',
       'content-type': 'text/event-stream',
       'cache-control': 'private, no-cache, no-store, no-transform',
       'x-accel-buffering': 'no',
     })
     const headers = { 'last-event-id': etag.slice(1, -1) }
     const seen = await send('GET', `/tasks/${id}/events`, { headers })
-    assert.deepEqual(told(seen), { status: 204, vary: 'Accept' })
+    assert.deepEqual(told(seen), { status: 204, vary: 'Origin, Accept' })
   })
 
   test('POST /tasks/:id/cancel', async ({ assert }) => {
@@ -155,7 +136,7 @@ test.group('The contract, header for header', () => {
     live.go()
     await endOf(live.id)
     const finished = await send('POST', `/tasks/${live.id}/cancel`)
-    assert.deepEqual(told(finished), { 'status': 409, 'content-type': problem })
+    assert.deepEqual(told(finished), { ...problem, status: 409 })
 
     const { body: waiting } = await start({ type: 'simulate', input: { stepMs: 60_000 } })
     await send('POST', waiting.links.cancel)
@@ -180,18 +161,21 @@ test.group('The contract, header for header', () => {
     })
     const { id } = await completed()
     const refused = await send('POST', `/tasks/${id}/retry`)
-    assert.deepEqual(told(refused), { 'status': 409, 'content-type': problem })
+    assert.deepEqual(told(refused), { ...problem, status: 409 })
   })
 
   test('DELETE /tasks/:id', async ({ assert }) => {
     const live = await halted()
     const refused = await send('DELETE', `/tasks/${live.id}`)
-    assert.deepEqual(told(refused), { 'status': 409, 'content-type': problem })
+    assert.deepEqual(told(refused), { ...problem, status: 409 })
     live.go()
     await endOf(live.id)
-    assert.deepEqual(told(await send('DELETE', `/tasks/${live.id}`)), { status: 204 })
+    assert.deepEqual(told(await send('DELETE', `/tasks/${live.id}`)), {
+      status: 204,
+      vary: 'Origin',
+    })
     const gone = await send('DELETE', `/tasks/${live.id}`)
-    assert.deepEqual(told(gone), { 'status': 410, 'content-type': problem })
+    assert.deepEqual(told(gone), { ...problem, status: 410 })
   })
 
   test('HEAD is GET without the body', async ({ assert }) => {
@@ -275,13 +259,17 @@ test.group('Methods', () => {
     ])
     .run(async ({ assert }, { method, path, allow }) => {
       const answer = await send(method, path)
-      assert.deepEqual(told(answer), { 'status': 405, 'content-type': problem, allow })
+      assert.deepEqual(told(answer), { ...problem, status: 405, allow })
       if (method !== 'HEAD') assert.equal(answer.body.code, 'method-not-allowed')
     })
 
   test('OPTIONS says what can be done', async ({ assert }) => {
     const answer = await send('OPTIONS', `/tasks/${id}`)
-    assert.deepEqual(told(answer), { status: 204, allow: 'GET, HEAD, DELETE, OPTIONS' })
+    assert.deepEqual(told(answer), {
+      status: 204,
+      allow: 'GET, HEAD, DELETE, OPTIONS',
+      vary: 'Origin',
+    })
     const unknown = await send('OPTIONS', '/nothing')
     assert.deepEqual([unknown.status, unknown.body.code], [404, 'route-not-found'])
   })
@@ -291,7 +279,7 @@ test.group('Methods', () => {
     .run(async ({ assert }, path) => {
       for (const method of ['GET', 'POST', 'DELETE']) {
         const answer = await send(method, path)
-        assert.deepEqual(told(answer), { 'status': 400, 'content-type': problem })
+        assert.deepEqual(told(answer), { ...problem, status: 400 })
         assert.containsSubset(answer.body, { code: 'malformed-url', status: 400 })
       }
     })

@@ -174,6 +174,41 @@ test.group('The line that draws itself', () => {
     assert.isTrue(lines.slice(0, -1).every((each) => [...each].length === 79))
   })
 
+  test('says how long it will take', async ({ assert, cleanup }) => {
+    const id = await startScript(async (task) => {
+      for (let done = 1; ; done++) {
+        task.signal.throwIfAborted()
+        task.report({ current: done, total: 1_000_000, unit: 'rows' })
+        await turns(3)
+      }
+    })
+    const cancel = () => fetch(`${base()}/tasks/${id}/cancel`, { method: 'POST' })
+    cleanup(async () => void (await cancel()))
+    const line = await OneRequest.open(`${base()}/tasks/${id}`, plain)
+    await until(() => / rows {2}\d+ (s|min \d+ s|h \d+ min) left *(\r|$)/.test(line.text))
+    await cancel()
+    await line.ended
+    assert.match(line.text, /cancelled *\n$/)
+  })
+
+  test('keeps to its columns, also with characters that take two or none', async ({ assert }) => {
+    const go = deferred()
+    const message = `${'é'.normalize('NFD').repeat(10)}${'進捗👩‍🚀'.repeat(30)}`
+    const id = await startScript(async (task) => {
+      task.report({ message })
+      await go.promise
+    })
+    const line = await OneRequest.open(`${base()}/tasks/${id}`, plain)
+    await until(() => line.text.includes('進捗'))
+    go.resolve()
+    await line.ended
+    const drawn = line.text.split('\r').slice(1, -1)
+    // 10 of one column, then as many of two as fit into 79.
+    assert.isTrue(
+      drawn.some((text) => text === `scripted  ${message.slice(0, 20)}${'進捗👩‍🚀'.repeat(9)}進捗 `)
+    )
+  })
+
   test('without a total it shows the count and the rate, without both the message', async ({
     assert,
   }) => {

@@ -5,6 +5,7 @@ import { resolveOwnerBy } from '#start/owner'
 import type { Snapshot } from '#engine/snapshot'
 import { endOf } from '#tests/helpers/waiting'
 import { load, rowsIn } from '#tests/helpers/dataset'
+import { DatasetReader } from '#models/dataset_reader'
 import { difficultCsv } from '#tests/helpers/import_file'
 
 const base = () => `http://${process.env.HOST}:${process.env.PORT}`
@@ -43,6 +44,24 @@ test.group('Exporting a dataset', () => {
     const rows = await rowsIn(name)
     assert.lengthOf(rows, 2500)
     assert.deepEqual(await rowsIn(copy), rows)
+  })
+
+  test('large rows are read a few at a time, small ones by the thousand', async ({ assert }) => {
+    const name = randomUUID()
+    await load(name, `a,b\n${'1,2\n'.repeat(1500)}${`1,${'x'.repeat(400_000)}\n`.repeat(8)}3,4\n`)
+    const reader = await DatasetReader.open((await exported({ dataset: name })).snapshot.id, name)
+    const batches: number[] = []
+    const lines: string[] = []
+    for await (const rows of reader?.batches() ?? []) {
+      batches.push(rows.length)
+      lines.push(...rows)
+    }
+    assert.deepEqual(batches, [1000, 503, 3, 3])
+    const stored = await rowsIn(name)
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line)),
+      stored
+    )
   })
 
   test('as NDJSON, compressed: a row of JSON a line', async ({ assert }) => {

@@ -152,7 +152,7 @@ test.group('Idempotency-Key', () => {
   })
 
   test('nonsense is refused before anything is read: {$self}')
-    .with(['"', 'a b', '"a", "b"', 'x'.repeat(256)])
+    .with(['', ' ', '"', 'a b', '"a", "b"', 'x'.repeat(256)])
     .run(async ({ assert }, key) => {
       const task = body()
       const answer = await start(task, keyed(key))

@@ -1,5 +1,7 @@
 import { test } from '@japa/runner'
 import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import type { Snapshot } from '#engine/snapshot'
 import { Proxy } from '#tests/helpers/proxy'
 import { RawStream } from '#tests/helpers/sse'
 import { NaiveClient } from '#tests/helpers/transmit_client'
@@ -65,6 +67,24 @@ test.group('The unmodified client of Transmit, rendering what comes last', () =>
     await client.watch(id, 'handler-last')
     await until(() => client.shown)
     assert.equal(client.shown?.status, 'completed')
+  })
+
+  test('gets it also when its handler comes a while after that', async ({ assert, cleanup }) => {
+    const client = new NaiveClient(base())
+    cleanup(() => client.close())
+    // Whose turns of anti-entropy are further apart than the test waits.
+    const ids = ['00', '03', '06', '09', '0c'].map((end) => `${randomUUID().slice(0, -2)}${end}`)
+    for (const id of ids) await startScript(async () => {}, id)
+    await Promise.all(ids.map(endOf))
+    const subscriptions = ids.map((id) => client.transmit.subscription(`long-task/${id}`))
+    await Promise.all(subscriptions.map((subscription) => subscription.create()))
+    await setTimeout(100)
+    for (const subscription of subscriptions) {
+      subscription.onMessage((snapshot: Snapshot) => client.seen.push(snapshot))
+    }
+    await setTimeout(1500)
+    assert.sameMembers([...new Set(client.seen.map(({ id }) => id))], ids)
+    assert.isTrue(client.seen.every(({ status }) => status === 'completed'))
   })
 
   test('ends on the truth when the answer to its subscription comes late', async ({

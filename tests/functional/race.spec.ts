@@ -3,6 +3,8 @@ import { Hub } from '#realtime/hub'
 import { randomUUID } from 'node:crypto'
 import { RawStream } from '#tests/helpers/sse'
 import { TaskTable } from '#engine/task_table'
+import { ProgressWriter } from '#engine/progress_writer'
+import db from '@adonisjs/lucid/services/db'
 import { EventStream } from '#realtime/event_stream'
 import type { Snapshot } from '#engine/snapshot'
 import { endOf, turns, until } from '#tests/helpers/waiting'
@@ -10,7 +12,8 @@ import { scriptInput, theEngine } from '#tests/helpers/scripted'
 
 /**
  * The race of transmit.md §4.1 on the production classes: a client joins at a random moment of a
- * short task; the table and the subscription get seeded delays; the client renders what comes last.
+ * short task; the table and the subscription get seeded delays, progress is written at random
+ * moments; the client renders what comes last.
  * A naive protocol is the same code with one seam switched off.
  */
 type Seam = { undo(): void }
@@ -64,6 +67,37 @@ function toldFirst(random: (below: number) => number): Seam {
   )
 }
 
+/** Has the writer write now and then, not at the ticks that a short task does not live to see. */
+function writtenAtAnyTime(random: (below: number) => number): Seam {
+  return seam(
+    ProgressWriter.prototype,
+    'note',
+    (original) =>
+      function (this: unknown, ...args) {
+        original.apply(this, args)
+        if (random(2) === 0) return
+        const writer = this as ProgressWriter
+        writes.push(turns(random(10)).then(() => writer.save()))
+      }
+  )
+}
+
+/** Late, and without looking at what the row has become. */
+function unfenced(random: (below: number) => number): Seam {
+  return seam(
+    TaskTable.prototype,
+    'saveProgress',
+    () =>
+      async function (changed: Parameters<TaskTable['saveProgress']>[0]) {
+        await turns(random(20))
+        for (const { state } of changed) {
+          const { id, version, progress } = state
+          await db.from('tasks').where({ id }).update({ version, progress })
+        }
+      } as Method
+  )
+}
+
 const writes: Promise<unknown>[] = []
 
 interface Join {
@@ -75,7 +109,7 @@ interface Join {
 /** One task, one client; gives what the client shows in the end. */
 async function interleaving(
   { url, stream, random }: Join,
-  protocol: 'snapshot-pushed' | 'get-then-subscribe' | 'subscribe-then-get'
+  protocol: 'snapshot-pushed' | 'get-then-subscribe' | 'subscribe-then-get' | 'subscribe-get-guard'
 ): Promise<{ id: string; shown: () => Snapshot | undefined }> {
   const engine = await theEngine()
   const id = randomUUID()
@@ -99,14 +133,18 @@ async function interleaving(
   await turns(random(25))
   if (protocol === 'get-then-subscribe') await get()
   await stream.subscribe(id)
-  if (protocol === 'subscribe-then-get') await get()
+  if (protocol.startsWith('subscribe-')) await get()
 
+  const newest = () =>
+    [...stream.of(id), ...(fetched ? [fetched.snapshot] : [])]
+      .toSorted((a, b) => a.version - b.version)
+      .at(-1)
   // Last arrival wins: the frames after the answer to GET, else that answer, else the frames before.
   const shown = () => {
     const later = stream.frames.slice(fetched?.at ?? 0).filter((f) => f.payload.id === id)
     return later.at(-1)?.payload ?? fetched?.snapshot
   }
-  return { id, shown }
+  return { id, shown: protocol === 'subscribe-get-guard' ? newest : shown }
 }
 
 async function countStale(
@@ -114,7 +152,7 @@ async function countStale(
   options: {
     runs: number
     protocol: Parameters<typeof interleaving>[1]
-    off?: 'guard' | 'order'
+    off?: 'guard' | 'order' | 'fence'
     /** One stale client is enough. */
     untilStale?: boolean
   }
@@ -124,6 +162,10 @@ async function countStale(
     delayed(TaskTable.prototype, 'find', random),
     delayed(TaskTable.prototype, 'claim', random),
     options.off === 'order' ? toldFirst(random) : delayed(TaskTable.prototype, 'finish', random),
+    options.off === 'fence'
+      ? unfenced(random)
+      : delayed(TaskTable.prototype, 'saveProgress', random),
+    writtenAtAnyTime(random),
     // The repetition would heal what the protocol itself must get right.
     seam(Hub.prototype, 'echo', () => () => {}),
   ]
@@ -186,6 +228,13 @@ test.group('The race between joining and ending', (group) => {
     assert.deepEqual(found, { stale: 0, backwards: 0 })
   })
 
+  test('one that subscribes first, reads then, and minds the versions does, too', async ({
+    assert,
+  }) => {
+    const { stale } = await countStale(url, { runs: 3000, protocol: 'subscribe-get-guard' })
+    assert.equal(stale, 0)
+  })
+
   test('the same without the version guard ends on stale states', async ({ assert }) => {
     const { stale } = await countStale(url, {
       runs: 10_000,
@@ -204,6 +253,18 @@ test.group('The race between joining and ending', (group) => {
       untilStale: true,
       protocol: 'snapshot-pushed',
       off: 'order',
+    })
+    assert.isAbove(stale, 0)
+  })
+
+  test('the same when progress is written whatever the row has become ends on stale states', async ({
+    assert,
+  }) => {
+    const { stale } = await countStale(url, {
+      runs: 10_000,
+      untilStale: true,
+      protocol: 'snapshot-pushed',
+      off: 'fence',
     })
     assert.isAbove(stale, 0)
   })

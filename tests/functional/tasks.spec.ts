@@ -116,7 +116,7 @@ test.group('Polling a task', () => {
     live.assertStatus(200)
     assert.equal(live.header('retry-after'), '1')
     assert.equal(live.header('cache-control'), 'private, no-cache')
-    assert.equal(live.header('vary'), 'Accept')
+    assert.equal(live.header('vary'), 'Origin, Accept')
     assert.equal(live.header('etag'), `"${live.body().version}"`)
     assert.containsSubset(live.body(), {
       status: 'processing',

@@ -20,6 +20,20 @@ async function abandon(request: string, waiters: Waiters): Promise<void> {
   await until(() => waiters.size === before)
 }
 
+/** A task that runs, and changes no more until its script goes on. */
+async function halted(rest: () => Promise<void>) {
+  await theEngine()
+  const id = await startScript(async (task) => {
+    task.progress(10)
+    await rest()
+  })
+  const etag = await until(async () => {
+    const { body, headers } = await send('GET', `/tasks/${id}/progress`)
+    return body.progress === 10 ? headers.get('etag') : null
+  })
+  return { id, etag }
+}
+
 test.group('Prefer: wait=N when a task is started', () => {
   test('200 with the finished task when it ends in time', async ({ assert }) => {
     await theEngine()
@@ -98,15 +112,69 @@ test.group('Prefer: wait=N when a task is started', () => {
     })
 })
 
+test.group('If-None-Match with Prefer: wait=N', () => {
+  test('who lacks the state of now gets it at once: {$self}')
+    .with(['"999999"', '"1"', '"foreign"', 'W/"foreign", "1"', 'nonsense', '"'])
+    .run(async ({ assert, cleanup }, known) => {
+      const go = deferred()
+      cleanup(() => go.resolve())
+      const { id, etag } = await halted(() => go.promise)
+      const headers = { ...wait(60), 'If-None-Match': known }
+      const answer = await send('GET', `/tasks/${id}/progress`, { headers })
+      assert.deepEqual([answer.status, answer.headers.get('etag')], [200, etag])
+    })
+    .timeout(10_000)
+
+  test('`*` means any state: 304 at once', async ({ assert, cleanup }) => {
+    const go = deferred()
+    cleanup(() => go.resolve())
+    const { id, etag } = await halted(() => go.promise)
+    const headers = { ...wait(60), 'If-None-Match': '*' }
+    const answer = await send('GET', `/tasks/${id}/progress`, { headers })
+    assert.deepEqual([answer.status, answer.headers.get('etag')], [304, etag])
+  }).timeout(10_000)
+
+  test('who has it among others is held until there is news', async ({ assert }) => {
+    const waiters = await app.container.make(Waiters)
+    const go = deferred()
+    const { id, etag } = await halted(() => go.promise)
+    const headers = { ...wait(60), 'If-None-Match': `"foreign", W/${etag}, "1"` }
+    const answer = send('GET', `/tasks/${id}/progress`, { headers })
+    await until(() => waiters.size === 1)
+    go.resolve()
+    const { version } = await endOf(id)
+    const { status, body } = await answer
+    assert.deepEqual([status, body.version, body.status], [200, version, 'completed'])
+  })
+
+  test('a wait that ends without news answers with what there is then', async ({
+    assert,
+    cleanup,
+  }) => {
+    const waiters = await app.container.make(Waiters)
+    const go = deferred()
+    const { id, etag } = await halted(() => go.promise)
+    // Patience ends as the task does.
+    waiters.newerThan = async () => {
+      go.resolve()
+      await endOf(id)
+      return null
+    }
+    cleanup(() => void Reflect.deleteProperty(waiters, 'newerThan'))
+    const headers = { ...wait(60), 'If-None-Match': String(etag) }
+    const answer = await send('GET', `/tasks/${id}/progress`, { headers })
+    assert.deepEqual([answer.status, answer.body.status], [200, 'completed'])
+  })
+})
+
 test.group('A request that is held', () => {
   test('is let go when its client hangs up; the task goes on', async ({ assert }) => {
     await theEngine()
     const waiters = await app.container.make(Waiters)
     const go = deferred()
-    const id = await startScript(() => go.promise)
+    const { id } = await halted(() => go.promise)
     await abandon(
-      `GET /tasks/${id}/progress HTTP/1.1\r\nHost: localhost\r\nPrefer: wait=60\r\n` +
-        'If-None-Match: "9999"\r\n\r\n',
+      `GET /tasks/${id}/progress HTTP/1.1\r\nHost: localhost\r\nPrefer: wait=60\r\n\r\n`,
       waiters
     )
 

@@ -54,3 +54,26 @@ export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? 0
 }
+
+/** Milliseconds between each two frames that the page draws meanwhile. */
+export async function framesDuring(page: Page, act: () => Promise<unknown>): Promise<number[]> {
+  await page.evaluate(`
+    window.drawn = []
+    window.isCounting = true
+    const next = (before) => requestAnimationFrame((now) => {
+      if (before) window.drawn.push(now - before)
+      if (window.isCounting) next(now)
+    })
+    next()
+  `)
+  await act()
+  return page.evaluate<number[]>('(window.isCounting = false, window.drawn)')
+}
+
+/** By how much values at even distances grow from one to the next: the straight line that fits best. */
+export function slopeOf(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+  const middle = (values.length - 1) / 2
+  const along = values.reduce((sum, value, at) => sum + (at - middle) * (value - mean), 0)
+  return along / values.reduce((sum, _, at) => sum + (at - middle) ** 2, 0)
+}

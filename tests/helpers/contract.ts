@@ -17,8 +17,13 @@ interface Media {
   readonly 'x-message'?: object
 }
 
+interface Header {
+  readonly required?: boolean
+  readonly $ref?: string
+}
+
 interface Response {
-  readonly headers?: Readonly<Record<string, { required: boolean }>>
+  readonly headers?: Readonly<Record<string, Header>>
   readonly content?: Readonly<Record<string, Media>>
 }
 
@@ -29,12 +34,16 @@ export interface DescribedOperation {
 
 export interface ApiDocument {
   readonly paths: Readonly<Record<string, Readonly<Record<string, DescribedOperation>>>>
+  readonly components: {
+    /** What any address may answer. */
+    readonly responses: DescribedOperation['responses']
+    readonly headers: Readonly<Record<string, Header>>
+  }
   readonly [field: string]: unknown
 }
 
-/** Headers that any answer may have: of HTTP itself, of CORS, and of the framework. */
-const general =
-  /^(access-control-.*|age|connection|content-(length|type)|date|expires?|keep-alive|pragma|transfer-encoding|vary|x-request-id)$/
+/** Headers that any answer may have: those of the connection and the body. */
+const general = /^(connection|content-(length|type)|date|keep-alive|transfer-encoding)$/
 
 /** Compares answers with what the OpenAPI document says. */
 export class Contract {
@@ -57,13 +66,14 @@ export class Contract {
     const { method, url, status } = answer
     const path = this.#pathOf(url)
     const verb = method === 'HEAD' ? 'get' : method.toLowerCase()
-    const responses = path === undefined ? undefined : this.#document.paths[path]?.[verb]?.responses
-    if (path === undefined || !responses) return problemsOfUnknown(answer)
+    const operation = path === undefined ? undefined : this.#document.paths[path]?.[verb]
+    const { responses } = operation ?? this.#document.components
     const response = responses[status]
     if (!response) return [`the status ${status} is not documented: ${answer.body.slice(0, 300)}`]
-    const place = `api#/paths/${escaped(path)}/${verb}/responses/${status}/content`
+    const where = operation ? `paths/${escaped(path ?? '')}/${verb}` : 'components'
+    const place = `api#/${where}/responses/${status}/content`
     return [
-      ...problemsOfHeaders(answer, response),
+      ...this.#problemsOfHeaders(answer, response),
       ...(method === 'HEAD' || status === 304 ? [] : this.#problemsOfBody(answer, response, place)),
     ]
   }
@@ -71,6 +81,22 @@ export class Contract {
   #pathOf(url: string): string | undefined {
     const [pathname = ''] = url.split('?')
     return this.#routes.find(({ pattern }) => pattern.test(pathname))?.path
+  }
+
+  #problemsOfHeaders({ headers }: SeenAnswer, response: Response): string[] {
+    const documented = new Map(
+      Object.entries(response.headers ?? {}).map(([name, header]) => [
+        name.toLowerCase(),
+        header.$ref ? this.#document.components.headers[name] : header,
+      ])
+    )
+    const missing = [...documented]
+      .filter(([name, header]) => header?.required && headers[name] === undefined)
+      .map(([name]) => `the header ${name} is missing`)
+    const more = Object.keys(headers)
+      .filter((name) => !general.test(name) && !documented.has(name))
+      .map((name) => `the header ${name} is not documented`)
+    return [...missing, ...more]
   }
 
   #problemsOfBody({ headers, body }: SeenAnswer, { content }: Response, place: string): string[] {
@@ -102,28 +128,6 @@ export class Contract {
     const [first] = validate.errors ?? []
     return [`${errors} ${JSON.stringify(first?.params)}: ${text.slice(0, 300)}`]
   }
-}
-
-/** Where nothing is documented there is nothing to be had. */
-function problemsOfUnknown({ method, status, headers, body }: SeenAnswer): string[] {
-  if (status === 405 && !headers.allow) return ['the header allow is missing']
-  const isTold = [400, 403, 404, 405].includes(status)
-  if (method === 'OPTIONS' || (isTold && (method === 'HEAD' || body.includes('"code":"'))))
-    return []
-  return [`the route is not documented, and answers ${status}: ${body.slice(0, 300)}`]
-}
-
-function problemsOfHeaders({ headers }: SeenAnswer, response: Response): string[] {
-  const documented = new Map(
-    Object.entries(response.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])
-  )
-  const missing = [...documented]
-    .filter(([name, { required }]) => required && headers[name] === undefined)
-    .map(([name]) => `the header ${name} is missing`)
-  const more = Object.keys(headers)
-    .filter((name) => !general.test(name) && !documented.has(name))
-    .map((name) => `the header ${name} is not documented`)
-  return [...missing, ...more]
 }
 
 /** The data of the whole events in what was read of a stream. */

@@ -1,34 +1,57 @@
-import { createServer, request, type Server } from 'node:http'
+import {
+  createServer,
+  request,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 
 /**
  * A real HTTP proxy between a client and the server, to hurt the connection: cuts it, holds back an
- * answer, or fails.
+ * answer or its body, stops reading, or fails.
  */
 export class Proxy {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #held = new Map<string, Promise<void>>()
-  /** Answered instead of asking the server, as a proxy does while that is away; on all paths or one. */
-  outage: { status: number; path?: string } | undefined
+  readonly #passing = new Map<IncomingMessage, ServerResponse>()
+  /**
+   * What is answered instead of asking the server, as a proxy does while that is away, or that the
+   * connection is reset; on all paths or one.
+   */
+  outage: { status: number | 'reset'; path?: string } | undefined
+  /** Passes on the heads of streams and nothing of their bodies, as one that waits for the end does. */
+  isBuffering = false
+  /** The paths of all requests. */
+  readonly requests: string[] = []
   /** How many requests the outage has hit. */
   failures = 0
 
   private constructor(target: string) {
     this.#server = createServer((incoming, outgoing) => {
       const { path = incoming.url, status = 0 } = this.outage ?? {}
+      this.requests.push(incoming.url ?? '')
       if (status && path === incoming.url) {
         this.failures++
-        return void outgoing.writeHead(status).end()
+        return void (status === 'reset'
+          ? incoming.socket.destroy()
+          : outgoing.writeHead(status).end())
       }
       const options = { method: incoming.method, headers: incoming.headers }
       const forward = request(`${target}${incoming.url}`, options, async (answer) => {
         await this.#held.get(incoming.url ?? '')
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
         outgoing.flushHeaders()
-        answer.pipe(outgoing)
-        outgoing.on('close', () => forward.destroy())
+        const isStream = answer.headers['content-type'] === 'text/event-stream'
+        if (this.isBuffering && isStream) answer.resume()
+        else answer.pipe(outgoing)
+        this.#passing.set(answer, outgoing)
+        outgoing.on('close', () => {
+          this.#passing.delete(answer)
+          forward.destroy()
+        })
       })
       forward.on('error', () => outgoing.destroy())
       incoming.pipe(forward)
@@ -62,6 +85,13 @@ export class Proxy {
       this.#held.delete(path)
       resolve()
     }
+  }
+
+  /** Reads nothing more of the answers that are under way until the function that it gives is called. */
+  stall(): () => void {
+    const stalled = [...this.#passing]
+    for (const [answer, outgoing] of stalled) answer.unpipe(outgoing).pause()
+    return () => stalled.forEach(([answer, outgoing]) => void answer.pipe(outgoing))
   }
 
   close(): void {

@@ -11,11 +11,14 @@ type Settings = Readonly<Record<string, string>>
 /** A setting of the helper, none of the server: helpers to load into it, separated by spaces. */
 const LOAD = 'LOAD_HELPERS'
 
+/** Another one: the id of the user, and of the group, as which it runs. */
+const USER = 'RUN_AS'
+
 /** Loaded where nothing else is asked for: checks every answer. */
 const WATCH = 'watch_contract'
 
 /** Those of `npm start`. */
-const npmStart = ['--max-semi-space-size=4', '--heap-growing-percent=50']
+const npmStart = ['--max-semi-space-size=16']
 
 /** What a server is run from: the TypeScript, or `build/`, which starts in a fraction of the time. */
 const programs = {
@@ -118,7 +121,7 @@ export class ServerProcess {
   }
 
   #spawn(): void {
-    const { [LOAD]: helpers = WATCH, ...settings } = this.#settings
+    const { [LOAD]: helpers = WATCH, [USER]: user, ...settings } = this.#settings
     const { flags, folder, ending } = programs[this.#program]
     const root = join(import.meta.dirname, folder)
     const loads = helpers.split(' ').filter(Boolean)
@@ -126,6 +129,7 @@ export class ServerProcess {
     this.#child = spawn(process.execPath, [...flags, ...imports, `bin/server.${ending}`], {
       cwd: root,
       env: { PATH: process.env.PATH, ...settings },
+      ...(user && { uid: Number(user), gid: Number(user) }),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     this.#child.stdout?.on('data', (text) => (this.output += text))

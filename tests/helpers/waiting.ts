@@ -1,13 +1,27 @@
+import { availableParallelism, loadavg } from 'node:os'
 import type { Cut } from '#engine/cut'
 import { isTerminal } from '#engine/status'
 import { theEngine } from '#tests/helpers/scripted'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 
+/** Milliseconds of the grace after which anything ends (`SHUTDOWN_GRACE`), less a bit. */
+const GRACE = 7000
+
 /**
- * Milliseconds within which a server without tasks is gone: two seconds by itself, more on a machine
- * that is busy with other work, and less than the grace after which anything ends.
+ * Milliseconds as of now, for what takes `idle` of them on a machine that has a core for each process
+ * that wants one (2,000: a server without tasks is gone by then, design §8), else as many times that
+ * as there are such processes a core, which it says; always less than the grace.
  */
-export const SOON = 7000
+export function soon(idle = 2000): number {
+  const [load = 0] = loadavg()
+  const cores = availableParallelism()
+  const limit = Math.min(GRACE, idle * Math.max(1, load / cores))
+  if (limit > idle) {
+    const busy = `load ${load.toFixed(1)} on ${cores} cores`
+    process.stdout.write(`    ${busy}: ${Math.round(limit)} ms instead of ${idle}\n`)
+  }
+  return limit
+}
 
 /** Waits until the condition holds; the test's timeout bounds it, and it keeps no process alive. */
 export async function until<T>(condition: () => T | Promise<T>): Promise<NonNullable<T>> {

@@ -4,11 +4,18 @@ import SQLite from 'better-sqlite3'
 import { test } from '@japa/runner'
 import type { Cut } from '#engine/cut'
 import app from '@adonisjs/core/services/app'
-import { CUT_INTERVAL, EARLY } from '#engine/live_task'
+import { TaskTable } from '#engine/task_table'
 import { isTerminal } from '#engine/status'
 import { endOf, turns } from '#tests/helpers/waiting'
 import { startScript, theEngine } from '#tests/helpers/scripted'
 import { setTimeout } from 'node:timers/promises'
+
+/** The numbers of design.md, invariant 6; not those of the code, which may be wrong. */
+const CUTS_A_SECOND = 10
+/** Milliseconds by which a cut may come early, if the next one comes as much later. */
+const EARLY = 90
+/** Milliseconds between two writes of progress to the table. */
+const BETWEEN_WRITES = 1000
 
 type Step =
   | { kind: 'progress'; value: number }
@@ -108,6 +115,49 @@ async function play(steps: readonly Step[], how: 'return' | 'throw'): Promise<Se
   }
 }
 
+/**
+ * Runs a task for each pause, which reports all the time with that pause (ms) in between, and gives
+ * what each write of progress wrote and what it had to.
+ */
+async function watchWrites(pauses: readonly number[]) {
+  const engine = await theEngine()
+  const { saveProgress } = TaskTable.prototype
+  const writes: { written: string[]; changed: string[] }[] = []
+  const changed = new Map<string, number>()
+  const stop = engine.listen(({ id, snapshot }) => {
+    // Its claim is in the table already, and so is its end.
+    if (snapshot.status === 'processing' && snapshot.current) changed.set(id, snapshot.version)
+    else changed.delete(id)
+  })
+  const name = (id: string, version: number) => `${id} ${version}`
+  TaskTable.prototype.saveProgress = function (batch) {
+    writes.push({
+      written: batch.map(({ state }) => name(state.id, state.version)).sort(),
+      changed: [...changed].map(([id, version]) => name(id, version)).sort(),
+    })
+    changed.clear()
+    return saveProgress.call(this, batch)
+  }
+  const since = performance.now()
+  try {
+    const ids = await Promise.all(
+      pauses.map((pause) =>
+        startScript(async (task) => {
+          while (performance.now() - since < 2500) {
+            task.report({ current: task.current + 1 })
+            await setTimeout(pause)
+          }
+        })
+      )
+    )
+    await Promise.all(ids.map(endOf))
+    return { writes, took: performance.now() - since }
+  } finally {
+    TaskTable.prototype.saveProgress = saveProgress
+    stop()
+  }
+}
+
 test.group('Invariants, for any course of a task', (group) => {
   group.each.timeout(120_000)
   const check = (property: (seen: Seen) => boolean | void) =>
@@ -155,7 +205,8 @@ test.group('Invariants, for any course of a task', (group) => {
         )
       })
       // One at once, and one for each tenth of a second that the task has had.
-      assert.isAtMost(reports.length, Math.floor((took + EARLY) / CUT_INTERVAL) + 1)
+      const most = Math.floor(((took + EARLY) / 1000) * CUTS_A_SECOND) + 1
+      assert.isAtMost(reports.length, most)
       assert.equal(end.snapshot.message, reported.message)
       const last = end.snapshot.status === 'completed' ? 100 : reported.progress
       assert.equal(end.snapshot.progress, last)
@@ -178,6 +229,45 @@ test.group('Invariants, for any course of a task', (group) => {
     })
     const { result } = await endOf(id)
     assert.deepEqual(result, { atOnce: [1], afterwards: [1] })
+  })
+
+  test('6: whoever reports all the time is cut ten times a second, neither more nor less', async ({
+    assert,
+  }) => {
+    const engine = await theEngine()
+    const id = await startScript(async (task) => {
+      const times: number[] = []
+      const stop = engine.listen((cut) => {
+        if (cut.id === task.id) times.push(performance.now())
+      })
+      const since = performance.now()
+      while (performance.now() - since < 3000) {
+        task.report({ current: task.current + 1 })
+        await setTimeout(1)
+      }
+      stop()
+      return { cuts: times.length, seconds: (performance.now() - since) / 1000 }
+    })
+    const { result } = await endOf(id)
+    const { cuts, seconds } = result as { cuts: number; seconds: number }
+    assert.isAtMost(cuts, Math.floor((seconds + EARLY / 1000) * CUTS_A_SECOND) + 1)
+    // A machine that is busy with other work misses some.
+    assert.isAtLeast(cuts, 15)
+  })
+
+  test('6: the table gets one write a second, with all tasks that have changed since the last', async ({
+    assert,
+  }) => {
+    const tasks = fc.array(fc.integer({ min: 5, max: 400 }), { minLength: 2, maxLength: 9 })
+    await fc.assert(
+      fc.asyncProperty(tasks, async (pauses) => {
+        const { writes, took } = await watchWrites(pauses)
+        assert.isAtMost(writes.length, Math.floor(took / BETWEEN_WRITES) + 1)
+        for (const { written, changed } of writes) assert.deepEqual(written, changed)
+        assert.isAtLeast(writes.length, 1)
+      }),
+      { numRuns: 4 }
+    )
   })
 
   test('7: progress never goes back, and nothing follows the end', async () => {

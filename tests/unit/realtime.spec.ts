@@ -6,6 +6,8 @@ import { connect, type AddressInfo, type Socket } from 'node:net'
 import { until } from '#tests/helpers/waiting'
 import { EventStream } from '#realtime/event_stream'
 import { AntiEntropy } from '#realtime/anti_entropy'
+import { lineEncoding } from '#realtime/line_encoding'
+import { eventEncoding } from '#realtime/event_encoding'
 import { transmitEncoding } from '#realtime/transmit_encoding'
 import type { TaskState } from '#engine/task_state'
 import { createServer, type ServerResponse } from 'node:http'
@@ -15,22 +17,51 @@ function cutOf(changes: Partial<TaskState> & { id: string }): Cut {
   return new Cut({ owner: 'local', status: 'processing', version: 1, ...changes } as TaskState)
 }
 
+/** A response whose head is out, and the socket of its reader. */
+async function answering(cleanup: (handler: () => void) => void) {
+  const server = createServer().listen(0, '127.0.0.1')
+  cleanup(() => void server.close())
+  await once(server, 'listening')
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  cleanup(() => void socket.destroy())
+  socket.on('error', () => {})
+  socket.write('GET / HTTP/1.0\r\n\r\n')
+  const [, response] = (await once(server, 'request')) as [unknown, ServerResponse]
+  response.writeHead(200)
+  response.flushHeaders()
+  return { socket, response }
+}
+
+test.group('A stream on which nothing is said', () => {
+  for (const [name, encoding, word] of [
+    ['of one task', eventEncoding, ':\n\n'],
+    ['of Transmit', transmitEncoding, transmitEncoding.keepAlive],
+    ['that draws a line', lineEncoding, '\r'],
+  ] as const) {
+    test(`is kept alive after 15 s, and not before: one ${name}`, async ({ assert, cleanup }) => {
+      const { socket, response } = await answering(cleanup)
+      let text = ''
+      socket.setEncoding('utf8').on('data', (chunk) => (text += chunk))
+      const stream = new EventStream(response, { owner: 'local', encoding, outbox: new Outbox() })
+      const from = performance.now()
+      stream.tend(from + 14_000)
+      stream.tend(from + 15_001)
+      stream.end()
+      await once(socket, 'close')
+      const [, body] = text.split('\r\n\r\n')
+      assert.isTrue(body.startsWith(word))
+      assert.isFalse(body.startsWith(word + word))
+    })
+  }
+})
+
 test.group('A stream whose reader takes nothing', () => {
   test('keeps the newest of each task, is cut after 30 s, and the others go on', async ({
     assert,
     cleanup,
   }) => {
-    const server = createServer().listen(0, '127.0.0.1')
-    cleanup(() => void server.close())
-    await once(server, 'listening')
-    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
-    cleanup(() => void socket.destroy())
-    socket.on('error', () => {})
+    const { socket, response } = await answering(cleanup)
     socket.pause()
-    socket.write('GET / HTTP/1.0\r\n\r\n')
-    const [, response] = (await once(server, 'request')) as [unknown, ServerResponse]
-    response.writeHead(200)
-    response.flushHeaders()
 
     const outbox = new Outbox()
     const stream = new EventStream(response, {

@@ -3,7 +3,12 @@ let ahead = 0
 
 /** Now, by the server's clock: what its times are compared with. */
 export function serverNow() {
-  return Date.now() + ahead
+  return serverTime(Date.now())
+}
+
+/** A moment of this clock by the server's. */
+export function serverTime(time) {
+  return time + ahead
 }
 
 /** An answer that is a problem (RFC 9457). */

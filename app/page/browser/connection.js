@@ -12,7 +12,8 @@ const LONGEST_PATIENCE = 30_000
  * got lost on the way is asked for again.
  *
  * `onMessage` gets each payload; `onState` hears `catching-up` (connected, nothing heard since),
- * `live`, or `stale`, with the moment (ms) of the last word.
+ * `live`, `resting` (nobody sees the tab, and its line is left to others), or `stale`, with the moment
+ * (ms) of the last word.
  */
 export function watchChannel(channel, { onMessage, onState }) {
   let state
@@ -30,10 +31,12 @@ export function watchChannel(channel, { onMessage, onState }) {
     uidGenerator: uuid,
     eventSourceFactory: (url, options) => {
       const source = new ResilientEventSource(url, options)
-      source.addEventListener('error', () => {
+      const lost = () => {
         clearTimeout(timer)
-        say('stale')
-      })
+        say(source.isResting ? 'resting' : 'stale')
+      }
+      source.addEventListener('error', lost)
+      source.addEventListener('retry', lost)
       return source
     },
   })

@@ -23,20 +23,25 @@ export interface TaskBody {
   readonly startedAt: string | null
   readonly updatedAt: string
   readonly finishedAt: string | null
-  readonly links: object
+  readonly links: { readonly result: string }
 }
 
 export interface Description {
   readonly isLive: boolean
   readonly percent: string
   readonly bar: number | null
-  readonly amount: string
-  readonly rate: string
-  readonly eta: string
-  readonly elapsed: string
-  readonly attempt: string
   readonly health: string
   readonly message: string
 }
 
+/** A name and a value. */
+export type Figure = readonly [string, string]
+
 export function describe(task: TaskBody, now: number): Description
+export function isRetrying(task: TaskBody): boolean
+export function nextAttempt(task: TaskBody, now: number): string
+export function figuresOf(
+  task: TaskBody,
+  now: number,
+  write: (time: string, now: number) => string
+): Readonly<Record<string, Figure>>

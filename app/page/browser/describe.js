@@ -1,4 +1,4 @@
-import { amount, duration, estimate, rate } from './format.js'
+import { ago, amount, duration, estimate, rate, when } from './format.js'
 
 const terminal = new Set(['completed', 'failed', 'cancelled'])
 
@@ -6,9 +6,14 @@ export function isTerminal(status) {
   return terminal.has(status)
 }
 
+/** Between two attempts: what failed is tried again. */
+export function isRetrying({ status, error }) {
+  return status === 'queued' && error !== null
+}
+
 /** What is written about a task at a moment (ms). Nothing is guessed: what isn't known is ''. */
 export function describe(task, now) {
-  const { status, progress } = task
+  const { status, progress, health } = task
   const isLive = !terminal.has(status)
   const isRunning = status === 'processing'
   return {
@@ -21,9 +26,48 @@ export function describe(task, now) {
     eta: isRunning && task.etaSeconds !== null ? estimate(remaining(task, now)) : '',
     elapsed: duration(elapsed(task, now)),
     attempt: task.attempt > 0 ? `${task.attempt} of ${task.maxAttempts}` : '',
-    health: task.health ?? '',
+    /** Said only where something is to be said. */
+    health: health === null || health === 'active' ? '' : health,
+    ended: task.finishedAt ? ago((now - Date.parse(task.finishedAt)) / 1000) : '',
     message: messageOf(task, now),
   }
+}
+
+/**
+ * What the page of a task says of it in figures, by place: a name and a value. One that has ended has
+ * other things to tell.
+ *
+ * @param write how a moment is written
+ */
+export function figuresOf(task, now, write = when) {
+  const { attempt, finishedAt } = task
+  const about = describe(task, now)
+  const { amount: done, attempt: attempts, elapsed: spent } = about
+  const whole = duration(since(task.createdAt, finishedAt, now))
+  const rest = { done: ['Done', done], attempt: ['Attempt', attempts], whole: ['In all', whole] }
+  if (!about.isLive) {
+    return {
+      elapsed: [attempt > 1 ? 'Last attempt' : 'Took', spent],
+      eta: ['Ended', write(finishedAt, now)],
+      rate: ['Average rate', averageRate(task)],
+      ...rest,
+    }
+  }
+  const name = attempt > 1 ? 'This attempt' : 'Elapsed'
+  return {
+    elapsed: [task.status === 'queued' ? 'Waiting' : name, spent],
+    eta: ['Remaining', about.eta],
+    rate: ['Rate', about.rate],
+    ...rest,
+  }
+}
+
+/** Of a later attempt nobody knows from where it went on. */
+function averageRate(task) {
+  const { current, attempt, startedAt, finishedAt, unit } = task
+  if (!current || attempt !== 1) return ''
+  const seconds = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000
+  return seconds > 0 ? rate(current / seconds, unit) : ''
 }
 
 function percentOf({ status, progress }) {
@@ -31,11 +75,14 @@ function percentOf({ status, progress }) {
   return progress === null ? '' : `${Math.floor(progress)}%`
 }
 
-/** Seconds that it has run, or waited. */
-export function elapsed(task, now) {
-  const from = Date.parse(task.startedAt ?? task.createdAt)
-  const to = task.finishedAt ? Date.parse(task.finishedAt) : now
-  return Math.max(0, (to - from) / 1000)
+/** Seconds that its attempt has run, or that it has waited for the next one. */
+export function elapsed({ status, attempt, createdAt, startedAt, updatedAt, finishedAt }, now) {
+  if (status === 'queued') return since(attempt > 0 ? updatedAt : createdAt, null, now)
+  return since(startedAt ?? createdAt, finishedAt, now)
+}
+
+function since(from, to, now) {
+  return Math.max(0, ((to ? Date.parse(to) : now) - Date.parse(from)) / 1000)
 }
 
 /** Seconds: what was told, less what has passed since. */
@@ -43,13 +90,16 @@ export function remaining({ etaSeconds, updatedAt }, now) {
   return Math.max(1, etaSeconds - Math.max(0, (now - Date.parse(updatedAt)) / 1000))
 }
 
+/** When the next attempt begins. */
+export function nextAttempt({ nextAttemptAt }, now) {
+  const wait = (Date.parse(nextAttemptAt) - now) / 1000
+  return wait > 0 ? `Tries again in ${duration(wait)}` : 'Tries again'
+}
+
 function messageOf(task, now) {
   const { status, error, message, cancelRequestedAt, nextAttemptAt } = task
   if (!terminal.has(status) && cancelRequestedAt) return 'Stopping …'
   const said = error?.message ?? message ?? ''
   if (status !== 'queued' || !nextAttemptAt) return said
-  const wait = (Date.parse(nextAttemptAt) - now) / 1000
-  return [wait > 0 ? `Tries again in ${duration(wait)}` : 'Tries again', said]
-    .filter(Boolean)
-    .join(': ')
+  return [nextAttempt(task, now), said].filter(Boolean).join(': ')
 }

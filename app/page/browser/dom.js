@@ -21,6 +21,12 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text
 }
 
+/** For a text that may be cut: whole when it is pointed at. */
+export function setTextAndTitle(element, text) {
+  if (element.title !== text) element.title = text
+  setText(element, text)
+}
+
 export function setData(element, key, value) {
   if (element.dataset[key] !== value) element.dataset[key] = value
 }

@@ -58,7 +58,8 @@ export class Filters {
   }
 
   clear() {
-    this.#form.reset()
+    const { elements } = this.#form
+    for (const name of ['status', 'type', 'id']) elements[name].value = ''
     this.#form.dispatchEvent(new Event('input'))
   }
 

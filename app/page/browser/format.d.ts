@@ -1,1 +1,2 @@
-export function utc(time: string): string
+export function utc(time: string, now: number): string
+export function size(bytes: number): string

@@ -64,11 +64,19 @@ export function amount(current, total, unit) {
 }
 
 const pad = (value) => String(value).padStart(2, '0')
+const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')
 
 /** The time of day, local to whoever looks: `22:05:31`. */
 export function clock(time) {
   const at = new Date(time)
   return `${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`
+}
+
+/** The same, with the day instead of the seconds where that isn't today's: `31 May 22:05`. */
+export function when(time, now) {
+  const at = new Date(time)
+  if (at.toDateString() === new Date(now).toDateString()) return clock(time)
+  return `${at.getDate()} ${months[at.getMonth()]} ${clock(time).slice(0, 5)}`
 }
 
 /** The same with the date: `2026-05-31 22:05:31`. */
@@ -77,7 +85,17 @@ export function moment(time) {
   return `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())} ${clock(at)}`
 }
 
-/** As the server says it, which doesn't know where its reader is: `2026-05-31 22:05:31 UTC`. */
-export function utc(time) {
-  return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+/** How long ago, in one unit: `just now`, `3 min ago`. */
+export function ago(seconds) {
+  if (seconds < 60) return 'just now'
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}${NARROW}min ago`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}${NARROW}h ago`
+  return `${Math.floor(seconds / 86_400)}${NARROW}d ago`
+}
+
+/** As the server says it, which doesn't know where its reader is: `22:05:31 UTC`, or with the day. */
+export function utc(time, now) {
+  const [day, hours] = new Date(time).toISOString().slice(0, 19).split('T')
+  const isToday = day === new Date(now).toISOString().slice(0, 10)
+  return isToday ? `${hours} UTC` : `${day} ${hours.slice(0, 5)} UTC`
 }

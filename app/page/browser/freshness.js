@@ -1,9 +1,9 @@
 import { clock } from './format.js'
 import { byId, setText } from './dom.js'
 
-const words = { 'catching-up': 'catching up', 'live': 'live' }
+const words = { 'catching-up': 'catching up', 'live': 'live', 'resting': 'resting' }
 
-/** Says how fresh what is shown is, and greys the numbers while they may be old. */
+/** Says how fresh what is shown is, and greys it while it may be old. */
 export function showFreshness(state, heardAt) {
   const line = byId('freshness')
   line.dataset.state = document.body.dataset.freshness = state

@@ -1,34 +1,46 @@
 import { showTab } from './tab.js'
+import { Counts } from './counts.js'
+import { CatchUp } from './catch_up.js'
 import { Filters } from './filters.js'
 import { TaskList } from './task_list.js'
 import { TaskStore } from './task_store.js'
+import { TaskTypes } from './task_types.js'
+import { Emptiness } from './emptiness.js'
+import { OlderTasks } from './older_tasks.js'
+import { announceNews } from './news.js'
 import { watchChannel } from './connection.js'
-import { call } from './api.js'
-import { showFreshness } from './freshness.js'
 import { StartDialog } from './start_dialog.js'
-import { announce, byId, make, setText } from './dom.js'
-import { OlderTasks, recheck } from './older_tasks.js'
+import { showFreshness } from './freshness.js'
+import { byId, setText } from './dom.js'
+import { call, serverNow, serverTime } from './api.js'
 
 /** Rows below the window at which the next page of older tasks is loaded. */
-const AHEAD = 40
-/** Milliseconds after a reconnect in which live tasks are told; what wasn't is looked up then. */
-const TOLD_WITHIN = 1500
+const AHEAD = 24
+/** Milliseconds that the server has to tell the list before it is asked for. */
+const PATIENCE = 3000
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const store = new TaskStore()
 const list = new TaskList(byId('rows'))
-const older = new OlderTasks((tasks) => take({ tasks }))
+const counts = new Counts()
+const older = new OlderTasks((tasks) => take({ tasks }, catchUp.generation))
+const catchUp = new CatchUp(store, take, older)
 const filters = new Filters(byId('filters'), () => {
   scrollTo({ top: 0, behavior: 'instant' })
   void lookUp(filters.id)
+  shown = undefined
   schedule()
 })
-const counts = [...document.querySelectorAll('[data-count]')]
+const emptiness = new Emptiness({
+  onStart: () => dialog?.open(filters.type),
+  onClear: () => filters.clear(),
+})
+let dialog
+let line = { state: 'catching-up', heardAt: Date.now() }
 let isScheduled = false
-let isStale = false
-/** Counts the connections: what was told since the last one is known to be true. */
-let generation = 0
-let hasHeard = false
+/** What the list shows, in order: made again when something has changed, and not while it scrolls. */
+let shown
+let hasList = false
 
 function schedule() {
   if (isScheduled) return
@@ -38,94 +50,90 @@ function schedule() {
 
 function render() {
   isScheduled = false
-  const query = filters.query
-  const tasks = store.select(filters.predicate())
-  list.render(tasks)
-  const isAtEnd = older.isAtEnd(query)
-  if (list.below < AHEAD && !isAtEnd && !isStale) void older.more(query)
-  byId('tasks').setAttribute('aria-rowcount', isAtEnd ? tasks.length + 1 : -1)
-  byId('more').hidden = isAtEnd || tasks.length === 0
-  showEmpty(tasks.length === 0 && isAtEnd && hasHeard)
+  const { query, id } = filters
+  const tasks = (shown ??= store.select(filters.predicate()))
+  list.render(tasks, line.state === 'stale' ? serverTime(line.heardAt) : serverNow())
+  const isWhole = older.isAtEnd(query) || (uuid.test(id) && tasks.length > 0)
+  const isWanted = !isWhole && hasList && list.below < AHEAD
+  if (isWanted && line.state !== 'stale') void older.more(query)
+  byId('tasks').setAttribute('aria-rowcount', isWhole ? tasks.length + 1 : -1)
+  byId('more').hidden = !isWanted || tasks.length === 0 || (list.below > 0 && !id)
+  setText(byId('more'), id ? 'Searching older tasks …' : 'Loading older tasks …')
+  emptiness.show(stateOf(tasks, isWhole))
 }
 
-function showEmpty(isEmpty) {
-  byId('empty').hidden = !isEmpty
-  byId('tasks').classList.toggle('is-empty', isEmpty)
-  const text = filters.isEmpty ? 'No tasks yet. Start one, here or with curl.' : 'No such task.'
-  setText(byId('empty').firstElementChild, text)
+function stateOf(tasks, isWhole) {
+  if (tasks.length > 0 || !hasList) return 'some'
+  if (!isWhole) return filters.isEmpty ? 'some' : 'searching'
+  return filters.isEmpty ? 'none' : 'matches'
 }
 
-function take({ tasks, removed = [] }, heardIn) {
-  const ended = store.take(tasks, heardIn)
+function take({ tasks, removed = [] }, generation) {
+  announceNews(store.take(tasks, generation))
   store.remove(removed)
-  if (ended.length === 1) announce(`${ended[0].type} ${ended[0].status}`)
-  else if (ended.length > 1) announce(`${ended.length} tasks ended`)
   showCounts()
+  shown = undefined
   schedule()
 }
 
-/** Of the live ones: all of them are known here. */
+/** Of the live ones, in the filter and in the tab. */
 function showCounts() {
-  let queued = 0
-  let processing = 0
+  const numbers = { queued: 0, processing: 0 }
   let progress = 0
   store.select((task) => {
-    if (task.status === 'queued') queued++
-    if (task.status !== 'processing') return false
-    processing++
-    progress += task.progress ?? 0
+    if (task.status in numbers) numbers[task.status]++
+    if (task.status === 'processing') progress += task.progress ?? 0
     return false
   })
-  for (const node of counts) {
-    const count = { queued, processing }[node.dataset.count]
-    setText(node, count ? String(count) : '')
-  }
-  if (processing === 0) showTab(queued > 0 ? `${queued} queued` : 'Tasks', null, 'idle')
-  else showTab(`${processing} processing`, progress / processing, 'processing')
+  const { queued, processing } = numbers
+  counts.show(numbers, (status) => older.isAtEnd('') || older.isAtEnd(`status=${status}`))
+  const look = { isStale: line.state === 'stale' }
+  if (processing === 0) showTab(queued > 0 ? `${queued} queued` : 'Tasks', null, 'idle', look)
+  else showTab(`${processing} processing`, progress / processing, 'processing', look)
 }
 
 /** A task that isn't among those known, by its whole id. */
 async function lookUp(id) {
   if (!uuid.test(id) || store.get(id)) return
+  const { generation } = catchUp
   const found = await call(`/tasks/${id}`).catch(() => null)
-  if (found) take({ tasks: [found.body] })
+  if (found) take({ tasks: [found.body] }, generation)
 }
 
-/** What ended or was deleted while the line was down, and isn't among what is told first. */
-async function catchUp() {
-  const unheard = store.unheard(generation)
-  if (unheard.length === 0) return
-  const gone = await recheck(unheard, (tasks) => take({ tasks }, generation)).catch(() => [])
-  take({ tasks: [], removed: gone })
-}
+const types = new TaskTypes((known) => {
+  filters.addTypes(known.map(({ type }) => type))
+  dialog = new StartDialog(known)
+  byId('start').disabled = false
+  byId('start').onclick = () => dialog.open(filters.type)
+})
 
 watchChannel('long-tasks', {
   onMessage: (frame) => {
-    hasHeard = true
-    take(frame, generation)
+    hasList = true
+    take(frame, catchUp.generation)
   },
   onState: (state, heardAt) => {
-    isStale = state === 'stale'
-    if (state === 'catching-up') generation++
-    if (state === 'live' && generation > 1) setTimeout(() => void catchUp(), TOLD_WITHIN)
+    line = { state, heardAt }
+    if (state === 'catching-up') catchUp.connected()
+    if (state === 'live') {
+      catchUp.heard()
+      void types.ask()
+    }
     showFreshness(state, heardAt)
+    showCounts()
     schedule()
   },
 })
 
+void lookUp(filters.id)
+setTimeout(() => {
+  hasList = true
+  schedule()
+}, PATIENCE)
 addEventListener('scroll', schedule, { passive: true })
 addEventListener('resize', () => {
   list.measure()
   schedule()
 })
 // Times go on, but not while nobody knows whether they are true.
-setInterval(() => !isStale && schedule(), 1000)
-
-const { body } = await call('/task-types')
-filters.addTypes(body.data.map(({ type }) => type))
-const dialog = new StartDialog(body.data)
-byId('start').disabled = false
-byId('start').onclick = () => dialog.open(filters.type)
-byId('empty').append(
-  make('button', { type: 'button', onclick: () => dialog.open(filters.type) }, 'Start a task')
-)
+setInterval(() => line.state !== 'stale' && schedule(), 1000)

@@ -1,5 +1,5 @@
 import { call } from './api.js'
-import { clock } from './format.js'
+import { clock, moment } from './format.js'
 import { byId, make } from './dom.js'
 
 /** Lines that are shown: the newest. */
@@ -13,21 +13,22 @@ const PAUSE = 1000
  */
 export class Log {
   #element = byId('log')
-  #onLine
+  #onLines
   #after = 0
   #isLoading = false
   #isAgain = false
   #askedAt = -Infinity
   #timer
 
-  constructor(onLine) {
-    this.#onLine = onLine
+  constructor(onLines) {
+    this.#onLines = onLines
   }
 
   /** There may be more; at most once a second, and once more at the end. */
   follow({ links }, { isLast = false } = {}) {
     if (!links.logs || !this.#element) return
     clearTimeout(this.#timer)
+    if (isLast) this.#element.dataset.empty = 'No lines'
     const pause = isLast ? 0 : this.#askedAt + PAUSE - performance.now()
     this.#timer = setTimeout(() => void this.#load(links.logs), Math.max(0, pause))
   }
@@ -59,17 +60,16 @@ export class Log {
       this.#element.firstElementChild.remove()
     }
     if (isAtEnd) this.#element.scrollTop = this.#element.scrollHeight
-    for (const line of lines) this.#onLine(line)
+    this.#onLines(lines)
   }
 }
 
-function drawn({ level, message, time, data }) {
-  const text = data ? `${message} ${JSON.stringify(data)}` : message
+function drawn({ level, message, time }) {
   return make(
     'p',
     { 'data-level': level },
-    make('time', { className: 'num', datetime: time }, clock(time)),
+    make('time', { className: 'num', datetime: time, title: moment(time) }, clock(time)),
     make('b', {}, level),
-    make('span', {}, text)
+    make('span', {}, message)
   )
 }

@@ -1,7 +1,10 @@
 import { call } from './api.js'
 
-/** Tasks a page. */
+/** Tasks a page: the first is wanted soon. */
+const FIRST = 30
 const LIMIT = 100
+/** Pages after which a walk back gives up. */
+const MOST_PAGES = 50
 
 /** The pages of older tasks, one at a time, for each filter from its own beginning. */
 export class OlderTasks {
@@ -14,6 +17,11 @@ export class OlderTasks {
 
   isAtEnd(query) {
     return this.#places.get(query)?.isAtEnd ?? false
+  }
+
+  /** Begins anew, where too much is missing between what is known. */
+  restart() {
+    this.#places.clear()
   }
 
   /** Loads the next page, unless one is under way or there is none. */
@@ -37,25 +45,25 @@ export class OlderTasks {
 
 function page(query, cursor) {
   const parameters = new URLSearchParams(query)
-  parameters.set('limit', LIMIT)
+  parameters.set('limit', cursor ? LIMIT : FIRST)
   if (cursor) parameters.set('cursor', cursor)
   return call(`/tasks?${parameters}`).then(({ body }) => body)
 }
 
 /**
- * Walks from the newest task until all of these have been seen, and gives the ids of those that are
- * no longer there.
+ * Reads pages from the newest task on until `onPage` says that it is enough. Gives the moment (ms)
+ * down to which all tasks were read, and whether it came far enough.
  */
-export async function recheck(tasks, onPage) {
-  const unseen = new Map(tasks.map((task) => [task.id, task]))
-  const oldest = tasks.map(({ createdAt }) => createdAt).sort()[0]
+export async function walkBack(onPage) {
   let cursor = null
-  do {
+  let downTo = Infinity
+  for (let pages = 0; pages < MOST_PAGES; pages++) {
     const { data, meta } = await page('', cursor)
-    onPage(data)
-    for (const { id } of data) unseen.delete(id)
+    const isEnough = onPage(data)
     cursor = meta.nextCursor
-    if (data.length > 0 && data.at(-1).createdAt < oldest) break
-  } while (cursor && unseen.size > 0)
-  return [...unseen.keys()]
+    if (!cursor) return { downTo: -Infinity, isEnough: true }
+    downTo = Date.parse(data.at(-1).createdAt)
+    if (isEnough) return { downTo, isEnough }
+  }
+  return { downTo, isEnough: false }
 }

@@ -1,6 +1,7 @@
-import { byId } from './dom.js'
-import { elapsed } from './describe.js'
+import { byId, setText } from './dom.js'
 import { duration } from './format.js'
+import { TimeAxis } from './time_axis.js'
+import { Estimates, expected } from './estimates.js'
 
 const SVG = 'http://www.w3.org/2000/svg'
 /** Of the drawing; it is stretched to the width that there is. */
@@ -8,111 +9,132 @@ const WIDTH = 640
 const HEIGHT = 200
 /** Samples that are kept: when there are more, every other one goes. */
 const MOST = 600
-/** Milliseconds of estimates that make the band. */
-const BAND = 20_000
 
 /**
- * Progress over time, as seen since the page was opened; before that a straight line. The band spans
- * the ends that were estimated in the last 20 seconds.
+ * Progress over time, attempt by attempt: the way that the server still knows, and what was seen
+ * since. Where only the start and the end are known, a dashed line joins them and it is said. The
+ * band spans when the task is expected to end.
  */
 export class Plot {
   #samples = []
-  #estimates = []
+  #estimates = new Estimates()
+  #axis = new TimeAxis()
   #parts
   #task
 
-  constructor() {
+  /** @param task as it was when the page was made */
+  constructor({ attempt, startedAt }) {
     const part = (name, className) => {
       const node = document.createElementNS(SVG, name)
       node.setAttribute('class', className)
       return node
     }
-    this.#parts = {
-      grid: part('path', 'grid'),
-      band: part('path', 'band'),
-      ahead: part('path', 'ahead'),
-      before: part('path', 'before'),
-      area: part('path', 'area'),
-      line: part('path', 'line'),
-      svg: part('svg', ''),
-      dot: document.createElement('i'),
-      axis: document.createElement('div'),
-    }
-    const { svg, dot, axis, ...paths } = this.#parts
+    const names = ['grid', 'attempts', 'band', 'ahead', 'before', 'area', 'line']
+    const paths = Object.fromEntries(names.map((name) => [name, part('path', name)]))
+    const svg = part('svg', '')
+    const dot = document.createElement('i')
     svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`)
     svg.setAttribute('preserveAspectRatio', 'none')
     svg.setAttribute('role', 'img')
-    svg.setAttribute('aria-label', 'Nothing is known yet')
-    dot.hidden = true
     svg.append(...Object.values(paths))
     dot.className = 'dot'
-    axis.className = 'axis num'
-    for (let label = 0; label < 3; label++) axis.append(document.createElement('span'))
-    byId('plot')?.append(svg, dot, axis)
+    dot.hidden = true
+    this.#parts = { ...paths, svg, dot }
+    byId('plot').append(svg, dot, this.#axis.element)
+    const lines = [0, 25, 50, 75, 100].map((percent) => `M0 ${y(percent)}H${WIDTH}`)
+    paths.grid.setAttribute('d', lines.join(''))
+    const from = Date.parse(startedAt)
+    for (const [after, progress] of JSON.parse(byId('plot').dataset.way)) {
+      this.#samples.push({ at: from + after, progress, attempt })
+    }
   }
 
   /** Takes a snapshot; draws with `draw`. */
-  take(task, now) {
+  take(task) {
     this.#task = task
-    if (task.progress === null || !task.startedAt) return
-    const at = elapsed(task, task.finishedAt ? now : Date.parse(task.updatedAt))
+    const { progress, attempt, startedAt, updatedAt, finishedAt } = task
+    const at = Date.parse(finishedAt ?? updatedAt)
+    this.#estimates.take(task, at)
+    if (progress === null || !startedAt) return
     const last = this.#samples.at(-1)
-    if (last && last.attempt !== task.attempt) this.#estimates = []
-    if (!last || at > last.at || task.progress !== last.progress) {
-      this.#samples.push({ at, progress: task.progress, attempt: task.attempt })
+    if (!last || at > last.at || progress !== last.progress) {
+      this.#samples.push({ at, progress, attempt })
     }
     if (this.#samples.length > MOST) {
       this.#samples = this.#samples.filter((_, index) => index % 2 === 0 || index === MOST)
     }
-    if (task.status !== 'processing' || task.etaSeconds === null) this.#estimates = []
-    else this.#estimates.push({ at, end: at + task.etaSeconds })
-    while (this.#estimates[0]?.at < at - BAND / 1000) this.#estimates.shift()
   }
 
-  draw(now) {
-    const task = this.#task
+  /**
+   * @param now what is shown up to (ms), unless the task has ended
+   * @param beginnings when attempts began (ms), the first one first
+   */
+  draw(now, beginnings) {
+    const { startedAt, createdAt, finishedAt } = this.#task
+    const estimate = this.#estimates.at(now)
+    const from = Math.min(beginnings[0] ?? Infinity, Date.parse(startedAt ?? createdAt))
+    const until = Math.max(finishedAt ? Date.parse(finishedAt) : now, from + 1000)
+    const high = estimate ? from + (Math.max(until, estimate.high) - from) * 1.02 : until
+    const scale = { from, high, x: (at) => round(((at - from) / (high - from)) * WIDTH) }
+    const { attempts } = this.#parts
+    const later = beginnings.filter((at) => at > from + 1)
+    attempts.setAttribute('d', later.map((at) => `M${scale.x(at)} 0V${HEIGHT}`).join(''))
+    this.#axis.show((high - from) / 1000)
+    this.#drawWay(scale)
+    this.#drawEstimate(scale, estimate)
+    this.#say(estimate, now, from)
+  }
+
+  #drawWay({ from, high, x }) {
+    const { before, area, line, dot } = this.#parts
+    const point = ({ at, progress }) => `${x(Math.max(from, at))} ${y(progress)}`
+    const ways = [...Map.groupBy(this.#samples, ({ attempt }) => attempt).values()]
+    line.setAttribute('d', ways.map((way) => `M${way.map(point).join('L')}`).join(''))
+    area.setAttribute('d', ways.map((way) => areaOf(way, point, x)).join(''))
     const last = this.#samples.at(-1)
-    if (!last) return this.#drawGrid()
-    const until = Math.max(elapsed(task, now), last.at, 0.001)
-    const ends = this.#estimates.map(({ end }) => end)
-    const end = this.#estimates.at(-1)?.end
-    const high = Math.max(until, ...ends) * 1.02
-    const x = (at) => round((Math.min(at, high) / high) * WIDTH)
-    const point = ({ at, progress }) => `${x(at)} ${y(progress)}`
-    const { band, ahead, before, area, line, svg, dot, axis } = this.#parts
-
-    this.#drawGrid()
-    const [first] = this.#samples
-    const steps = this.#samples.map(point).join('L')
-    before.setAttribute('d', first.at > 0 ? `M0 ${y(0)}L${point(first)}` : '')
-    line.setAttribute('d', `M${steps}`)
-    area.setAttribute('d', `M0 ${y(0)}L${steps}V${HEIGHT}H0Z`)
-    const hasEnd = end !== undefined
-    const low = Math.max(last.at, Math.min(...ends))
-    const most = Math.max(...ends)
-    band.setAttribute('d', hasEnd ? `M${point(last)}L${x(low)} ${y(100)}H${x(most)}Z` : '')
-    ahead.setAttribute('d', hasEnd ? `M${point(last)}L${x(end)} ${y(100)}` : '')
-    dot.hidden = false
-    dot.style.left = `${(Math.min(last.at, high) / high) * 100}%`
+    const start = { at: Date.parse(this.#task.startedAt), progress: 0 }
+    const isJoined = this.#isUnseen
+    before.setAttribute('d', isJoined ? `M${point(start)}L${point(last)}` : '')
+    dot.hidden = !last
+    if (!last) return
+    dot.style.left = `${((last.at - from) / (high - from)) * 100}%`
     dot.style.bottom = `${last.progress}%`
-    svg.setAttribute('aria-label', this.#inWords(last, { low, most, hasEnd }))
-    const labels = ['0', duration(high / 2), duration(high)]
-    labels.forEach((label, index) => {
-      if (axis.children[index].textContent !== label) axis.children[index].textContent = label
-    })
   }
 
-  #drawGrid() {
-    const lines = [0, 25, 50, 75, 100].map((percent) => `M0 ${y(percent)}H${WIDTH}`)
-    this.#parts.grid.setAttribute('d', lines.join(''))
+  #drawEstimate({ x }, estimate) {
+    const { band, ahead } = this.#parts
+    const last = this.#samples.at(-1)
+    const isDrawn = estimate && last
+    const point = isDrawn && `${x(last.at)} ${y(last.progress)}`
+    const ends = isDrawn && `L${x(estimate.low)} ${y(100)}H${x(estimate.high)}Z`
+    band.setAttribute('d', isDrawn ? `M${point}${ends}` : '')
+    ahead.setAttribute('d', isDrawn ? `M${point}L${x(estimate.end)} ${y(100)}` : '')
   }
 
-  #inWords({ at, progress }, { low, most, hasEnd }) {
-    const so = `${Math.floor(progress)}% after ${duration(at)}`
-    if (!hasEnd) return so
-    const [from, to] = [duration(low), duration(most)]
-    return `${so}; the end is expected after ${from === to ? from : `${from} to ${to}`}`
+  /** Whether it had ended before anybody here looked. */
+  get #isUnseen() {
+    return this.#samples.length === 1 && this.#task.finishedAt !== null
   }
+
+  #say(estimate, now, from) {
+    const last = this.#samples.at(-1)
+    const so = last
+      ? `${Math.floor(last.progress)}% after ${duration((last.at - from) / 1000)}`
+      : 'No progress is known'
+    const legend = estimate
+      ? expected(estimate, now)
+      : this.#isUnseen
+        ? 'only start and end are known'
+        : ''
+    setText(byId('expected'), legend)
+    const label = legend ? `${so}; ${legend}` : so
+    const { svg } = this.#parts
+    if (svg.getAttribute('aria-label') !== label) svg.setAttribute('aria-label', label)
+  }
+}
+
+function areaOf(way, point, x) {
+  return `M${x(way[0].at)} ${HEIGHT}L${way.map(point).join('L')}V${HEIGHT}Z`
 }
 
 function y(progress) {

@@ -32,24 +32,21 @@ function range({ minimum, maximum, minLength, maxLength, type }) {
 }
 
 /** The control for a schema, and how its value is read: `undefined` where nothing was entered. */
-function controlFor(schema, id) {
+function controlFor(schema, id, isRequired) {
   const text = (attributes) => make('input', { id, autocomplete: 'off', ...attributes })
   if (isFile(schema)) {
     const input = make('input', { id, type: 'file' })
     return { input, read: () => input.files[0] }
+  }
+  if (isBoolean(schema) && !isRequired && schema.default === undefined) {
+    return choiceOf(id, [true, false], { isRequired, written: (value) => (value ? 'yes' : 'no') })
   }
   if (isBoolean(schema)) {
     const input = make('input', { id, type: 'checkbox' })
     input.checked = schema.default === true
     return { input, read: () => input.checked }
   }
-  if (schema.enum) {
-    const input = make('select', { id }, make('option', { value: '' }, '–'))
-    schema.enum.forEach((value, index) =>
-      input.append(make('option', { value: index }, String(value)))
-    )
-    return { input, read: () => schema.enum[input.value === '' ? -1 : input.value] }
-  }
+  if (schema.enum) return choiceOf(id, schema.enum, { isRequired, written: String })
   if (schema.type === 'number' || schema.type === 'integer') {
     const inputmode = schema.type === 'integer' ? 'numeric' : 'decimal'
     const input = text({ inputmode, value: schema.default ?? '' })
@@ -61,6 +58,13 @@ function controlFor(schema, id) {
   }
   const input = text({ value: schema.default ?? '' })
   return { input, read: () => input.value || undefined }
+}
+
+function choiceOf(id, values, { isRequired, written }) {
+  const none = make('option', { value: '' }, isRequired ? 'choose …' : 'not set')
+  const options = values.map((value, index) => make('option', { value: index }, written(value)))
+  const input = make('select', { id, autocomplete: 'off' }, none, ...options)
+  return { input, read: () => values[input.value === '' ? -1 : input.value] }
 }
 
 /** What is no number goes as it is: the server says what is wrong with it. */
@@ -78,6 +82,14 @@ function jsonOrText(text) {
   }
 }
 
+/** The name of a field in what the server says of it, as people see it. */
+function inTheirWords({ field, message }, label) {
+  const [, ...path] = field.replace(/^input\./, '').split('.')
+  const name = path.at(-1) ?? field.replace(/^input\./, '')
+  const words = path.map((part) => (/^\d+$/.test(part) ? `entry ${Number(part) + 1}` : part))
+  return message.replace(`The ${name} field`, [label, ...words].join(', '))
+}
+
 /** The fields of a form for an object's JSON Schema. */
 export class SchemaFields {
   element = make('div')
@@ -87,6 +99,11 @@ export class SchemaFields {
     for (const [name, schema] of Object.entries(properties)) {
       this.#add(name, plain(schema), required.includes(name))
     }
+  }
+
+  /** The name of the field for a file, if there is one. */
+  get fileField() {
+    for (const [name, { input }] of this.#fields) if (input.type === 'file') return name
   }
 
   /** What was entered; the file apart. */
@@ -104,15 +121,12 @@ export class SchemaFields {
   /** Puts each error at its field and the focus on the first. Gives those that have none. */
   showErrors(errors) {
     const homeless = []
-    const messages = new Map()
-    for (const error of errors) {
-      const name = error.field.replace(/^input\./, '').split('.')[0]
-      if (this.#fields.has(name)) messages.set(name, [messages.get(name), error.message])
-      else homeless.push(error)
-    }
+    const messages = Map.groupBy(errors, ({ field }) => field.replace(/^input\./, '').split('.')[0])
+    for (const [name, theirs] of messages) if (!this.#fields.has(name)) homeless.push(...theirs)
     let first
-    for (const [name, { input, problem }] of this.#fields) {
-      const message = messages.get(name)?.flat(9).filter(Boolean).join('. ') ?? ''
+    for (const [name, { input, problem, label }] of this.#fields) {
+      const theirs = messages.get(name) ?? []
+      const message = theirs.map((error) => inTheirWords(error, label)).join('. ')
       setText(problem, message)
       input.toggleAttribute('aria-invalid', message !== '')
       if (message) input.setAttribute('aria-invalid', 'true')
@@ -124,18 +138,19 @@ export class SchemaFields {
 
   #add(name, schema, isRequired) {
     const id = `field-${name}`
-    const { input, read } = controlFor(schema, id)
+    const { input, read } = controlFor(schema, id, isRequired)
     const hints = [isFile(schema) ? '' : schema.description, range(schema)].filter(Boolean)
     const hint = make('p', { className: 'hint', id: `${id}-hint` }, hints.join(' · '))
     const problem = make('p', { className: 'field-problem', id: `${id}-problem` })
     input.setAttribute('aria-describedby', `${hint.id} ${problem.id}`)
     if (isRequired) input.setAttribute('aria-required', 'true')
-    const label = make('label', { for: id }, labelOf(name, schema))
-    if (!isRequired) label.append(make('span', { className: 'optional' }, ' optional'))
+    const label = labelOf(name, schema)
+    const named = make('label', { for: id }, label)
+    if (!isRequired) named.append(make('span', { className: 'optional' }, ' optional'))
     const isCheck = input.type === 'checkbox'
     const className = isCheck ? 'field field-check' : 'field'
-    const parts = isCheck ? [input, label] : [label, input]
+    const parts = isCheck ? [input, named] : [named, input]
     this.element.append(make('div', { className }, ...parts, hint, problem))
-    this.#fields.set(name, { input, read, problem })
+    this.#fields.set(name, { input, read, problem, label })
   }
 }

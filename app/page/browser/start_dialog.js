@@ -9,6 +9,7 @@ export class StartDialog {
   #fields
   #abort
   #dialog = byId('start-dialog')
+  #maxUpload = Number(byId('start-dialog').dataset.maxUpload)
   #form = byId('start-form')
   #select = byId('start-type')
   /** Sent again after a failure nobody knows the outcome of, it starts nothing twice. */
@@ -53,9 +54,10 @@ export class StartDialog {
     const type = this.#select.value
     const { input, file } = this.#fields.read()
     this.#newIdFor(JSON.stringify([type, input, file?.name, file?.size, file?.lastModified]))
-    this.#abort = new AbortController()
     this.#say('')
     this.#fields.showErrors([])
+    if (file && file.size > this.#maxUpload) return this.#showProblem(this.#tooLarge(file))
+    this.#abort = new AbortController()
     this.#busy(true, file)
     try {
       const onSent = (sent, total) => file && this.#showSent(sent, total)
@@ -64,7 +66,8 @@ export class StartDialog {
       location.assign(address)
     } catch (error) {
       this.#busy(false)
-      if (error.name !== 'AbortError') this.#showProblem(error)
+      if (error.status === 413 && file) this.#showProblem(this.#tooLarge(file))
+      else if (error.name !== 'AbortError') this.#showProblem(error)
     } finally {
       this.#abort = undefined
     }
@@ -74,6 +77,12 @@ export class StartDialog {
   #newIdFor(body) {
     if (this.#sent !== undefined && this.#sent !== body) this.#id = uuid()
     this.#sent = body
+  }
+
+  /** Said at the field of the file, in the units that people use. */
+  #tooLarge(file) {
+    const message = `The file has ${size(file.size)}, and ${size(this.#maxUpload)} are the most that the server takes`
+    return { message, errors: [{ field: this.#fields.fileField ?? 'file', message }] }
   }
 
   #showProblem(error) {
@@ -89,10 +98,15 @@ export class StartDialog {
 
   #busy(isBusy, file) {
     this.#form.setAttribute('aria-busy', isBusy)
-    this.#form.querySelector('[type=submit]').disabled = isBusy
+    this.#submitButton.disabled = isBusy
+    setText(this.#submitButton, 'Start')
     byId('start-fields').inert = isBusy
     byId('start-sending').hidden = !isBusy || !file
     if (isBusy && file) this.#showSent(0, file.size)
+  }
+
+  get #submitButton() {
+    return this.#form.querySelector('[type=submit]')
   }
 
   #showSent(sent, total) {
@@ -100,6 +114,7 @@ export class StartDialog {
     const percent = total > 0 ? Math.floor((sent / total) * 100) : 100
     if (percent % 25 === 0 && bar.value !== percent) announce(`Upload ${percent}%`)
     bar.value = percent
+    setText(this.#submitButton, `Sending ${percent}%`)
     setText(text, `${size(sent)} of ${size(total)}`)
   }
 }

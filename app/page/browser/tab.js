@@ -1,16 +1,20 @@
 const link = document.querySelector('link[rel=icon]')
-const colors = { failed: '#d03b3b', completed: '#1f8a4c', cancelled: '#7a8494' }
+const colors = { failed: '#d03b3b', completed: '#1f8a4c', cancelled: '#7a8494', stale: '#7a8494' }
 let shown
 
-/** Shows progress (0–100, or `null`) and state in the title and the icon of the tab. */
-export function showTab(title, progress, status) {
-  const text = `${title} · Headway`
+/**
+ * Shows progress (0–100, or `null`) and state in the title and the icon of the tab, and whether they
+ * may be old.
+ */
+export function showTab(title, progress, status, { isStale }) {
+  const text = `${isStale ? 'stale: ' : ''}${title} · Headway`
   if (document.title !== text) document.title = text
   const percent = progress === null ? null : Math.floor(progress)
-  const icon = `${percent} ${status}`
+  const look = isStale ? 'stale' : status
+  const icon = `${percent} ${look}`
   if (icon === shown) return
   shown = icon
-  link.href = `data:image/svg+xml,${encodeURIComponent(ring(percent, status))}`
+  link.href = `data:image/svg+xml,${encodeURIComponent(ring(percent, look))}`
 }
 
 /** A ring that fills. */

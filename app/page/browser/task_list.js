@@ -1,4 +1,3 @@
-import { serverNow } from './api.js'
 import { TaskRow } from './task_row.js'
 
 /** Rows beyond either edge of the window. */
@@ -14,6 +13,7 @@ export class TaskList {
   #rows = new Map()
   #spare = []
   #tasks = []
+  #now = 0
 
   constructor(body) {
     this.#body = body
@@ -32,8 +32,9 @@ export class TaskList {
     return this.#tasks.length - last
   }
 
-  render(tasks) {
-    const now = serverNow()
+  /** @param now what times are compared with (ms) */
+  render(tasks, now) {
+    this.#now = now
     this.#tasks = tasks
     const total = `${tasks.length * this.#height}px`
     if (this.#body.style.height !== total) this.#body.style.height = total
@@ -102,7 +103,7 @@ export class TaskList {
     const from = this.#tasks.findIndex((task) => task.id === id)
     const index = Math.max(0, Math.min(this.#tasks.length - 1, from + step))
     this.#reveal(index)
-    this.render(this.#tasks)
+    this.render(this.#tasks, this.#now)
     this.#rows.get(this.#tasks[index].id)?.focus()
   }
 

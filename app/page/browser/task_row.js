@@ -1,5 +1,5 @@
 import { describe } from './describe.js'
-import { make, setBar, setData, setText } from './dom.js'
+import { make, setBar, setData, setText, setTextAndTitle } from './dom.js'
 
 /** One row of the list, for one task after the other. */
 export class TaskRow {
@@ -22,7 +22,7 @@ export class TaskRow {
       elapsed: part('span', 'num'),
       attempt: part('span', 'num'),
       status: part('span', 'status'),
-      health: part('span', 'health'),
+      note: part('span', 'note'),
     }
     const cell = (name, ...children) =>
       make('div', { role: 'cell', className: `cell ${name}` }, ...children)
@@ -36,7 +36,7 @@ export class TaskRow {
       cell('eta', parts.eta),
       cell('elapsed', parts.elapsed),
       cell('attempt', parts.attempt),
-      cell('state', parts.status, parts.health)
+      cell('state', parts.status, parts.note)
     )
   }
 
@@ -54,23 +54,23 @@ export class TaskRow {
     const about = describe(task, now)
     if (this.task?.id !== task.id) {
       parts.link.href = `/tasks/${task.id}`
-      setText(parts.link, task.type)
+      setTextAndTitle(parts.link, task.type)
       setText(parts.id, task.id.slice(0, 8))
       parts.bar.setAttribute('aria-label', `Progress of ${task.type} ${task.id.slice(0, 8)}`)
     }
     this.task = task
     setData(this.element, 'status', task.status)
-    setData(this.element, 'health', about.health)
-    setText(parts.message, about.message)
+    setData(this.element, 'health', task.health ?? '')
+    setTextAndTitle(parts.message, about.message)
     setBar(parts.bar, about.bar)
     setText(parts.percent, about.percent)
-    setText(parts.amount, about.amount)
-    setText(parts.rate, about.rate)
+    setTextAndTitle(parts.amount, about.amount)
+    setTextAndTitle(parts.rate, about.rate)
     setText(parts.eta, about.eta)
     setText(parts.elapsed, about.elapsed)
     setText(parts.attempt, about.attempt)
     setText(parts.status, task.status)
-    setText(parts.health, about.health)
+    setText(parts.note, about.health || about.ended)
   }
 
   focus() {

@@ -7,6 +7,11 @@ function inOrder(a, b) {
   return a.rank - b.rank || b.time - a.time || (a.task.id < b.task.id ? -1 : 1)
 }
 
+function isNews(before, { status, health }) {
+  if (isTerminal(before.status)) return false
+  return isTerminal(status) || (health === 'lost' && before.health !== 'lost')
+}
+
 /** All tasks that the page knows, each in its newest version, in order. */
 export class TaskStore {
   #entries = []
@@ -21,17 +26,20 @@ export class TaskStore {
     return this.#byId.get(id)?.task
   }
 
-  /** Takes snapshots, unless there are newer ones: health may change within a version. Gives those that have just ended. */
+  /**
+   * Takes snapshots that were heard in this generation, unless there are newer ones: health may
+   * change within a version. Gives those that have just ended or got lost.
+   */
   take(tasks, generation) {
-    const ended = []
+    const changed = []
     for (const task of tasks) {
       const known = this.#byId.get(task.id)
-      if (known && generation !== undefined) known.generation = generation
+      if (known) known.generation = generation
       if (known && known.task.version > task.version) continue
-      if (known && isTerminal(task.status) && !isTerminal(known.task.status)) ended.push(task)
-      this.#put(known ?? this.#add(task.id), task, generation)
+      if (known && isNews(known.task, task)) changed.push(task)
+      this.#put(known ?? this.#add(task.id, generation), task)
     }
-    return ended
+    return changed
   }
 
   remove(ids) {
@@ -48,27 +56,41 @@ export class TaskStore {
     return found
   }
 
-  /** Live tasks of which nothing was heard in this generation: they may have ended meanwhile. */
-  unheard(generation) {
-    return this.#entries.flatMap(({ task, generation: heard }) =>
-      heard !== generation && !isTerminal(task.status) ? [task] : []
+  /** Whether one of these was known by the time of a generation. */
+  knows(tasks, generation) {
+    return tasks.some(({ id }) => this.#byId.get(id)?.since <= generation)
+  }
+
+  /** Whether there are live tasks, as old or older, of which nothing was heard in this generation. */
+  hasUnheard(generation, createdBefore) {
+    return this.#entries.some(
+      ({ task, generation: heard }) =>
+        heard !== generation &&
+        !isTerminal(task.status) &&
+        Date.parse(task.createdAt) <= createdBefore
     )
   }
 
-  #add(id) {
-    const entry = { task: null, rank: -1, time: 0, generation: undefined }
+  /** The ids of those that were made after a moment (ms) and not heard of in this generation. */
+  missing(generation, madeAfter) {
+    return this.#entries.flatMap(({ task, generation: heard }) =>
+      heard !== generation && Date.parse(task.createdAt) > madeAfter ? [task.id] : []
+    )
+  }
+
+  #add(id, generation) {
+    const entry = { task: null, rank: -1, time: 0, since: generation, generation }
     this.#byId.set(id, entry)
     this.#entries.push(entry)
     return entry
   }
 
-  #put(entry, task, generation) {
+  #put(entry, task) {
     const rank = ranks[task.status] ?? 2
     const time = Date.parse(task.finishedAt ?? task.createdAt)
     if (rank !== entry.rank || time !== entry.time) this.#inOrder = false
     entry.task = task
     entry.rank = rank
     entry.time = time
-    if (generation !== undefined) entry.generation = generation
   }
 }

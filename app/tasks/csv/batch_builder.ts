@@ -1,25 +1,36 @@
 import type { CsvBatch, CsvCursor, CsvDialect, CsvRejection, CsvRow } from '#tasks/csv/csv_types'
 import { CsvFileError, type CsvErrorCode } from '#tasks/csv/csv_error'
-import { columnsOf, isBlankRecord } from '#tasks/csv/header'
+import { columnsOf, isBlankRecord, jsonBytes } from '#tasks/csv/header'
 import type { RecordSink } from '#tasks/csv/record_scanner'
 
 /**
- * Turns records into batches of exactly `batchRows` rows and rejections, each
- * with the cursor behind its last record. Takes the first record as the header
- * unless the cursor brings one.
+ * Bytes of the file, and of the names that its rows repeat, after which a batch is full however few
+ * its rows are: a batch is in memory and in one transaction, and progress is told between two.
+ */
+const BATCH_BYTES = 1024 * 1024
+
+/**
+ * Turns records into batches, each with the cursor behind its last record: of `batchRows` rows and
+ * rejections, or fewer where they are large. Takes the first record as the header unless the cursor
+ * brings one.
  */
 export class BatchBuilder implements RecordSink {
   readonly #dialect: CsvDialect
-  readonly #batchRows: number
+  /** Rows and rejections of one batch at most. */
+  #mostRows: number
+  /** The file offset at which the batch is full. */
+  #fullAt: number
   #columns: string[] | undefined
+  #toValues: ToValues = plainValues
   #rows: CsvRow[] = []
   #rejected: CsvRejection[] = []
   #ready: CsvBatch[] = []
 
   constructor(dialect: CsvDialect, batchRows: number, cursor: CsvCursor | undefined) {
     this.#dialect = dialect
-    this.#batchRows = batchRows
-    this.#columns = cursor?.columns
+    this.#mostRows = batchRows
+    this.#fullAt = (cursor?.offset ?? dialect.bomBytes) + BATCH_BYTES
+    if (cursor) this.#takeColumns(cursor.columns)
   }
 
   /** False until the header has been seen. */
@@ -27,12 +38,12 @@ export class BatchBuilder implements RecordSink {
     return this.#columns !== undefined
   }
 
-  /** @throws CsvFileError `csv-no-header` if the record is an unusable header. */
+  /** @throws CsvFileError `csv-no-header`, `csv-header-too-large` if it is an unusable header. */
   record(values: string[], line: number, end: number, nextLine: number): void {
     const columns = this.#columns
     if (isBlankRecord(values, columns?.length)) return
     if (columns === undefined) {
-      this.#columns = columnsOf(values, line)
+      this.#takeColumns(columnsOf(values, line))
       return
     }
     if (values.length !== columns.length) {
@@ -46,7 +57,7 @@ export class BatchBuilder implements RecordSink {
       )
       return
     }
-    this.#rows.push({ line, values: toValues(columns, values) })
+    this.#rows.push({ line, values: this.#toValues(columns, values) })
     this.#cutIfFull(end, nextLine)
   }
 
@@ -79,29 +90,31 @@ export class BatchBuilder implements RecordSink {
     this.#ready.push({ rows: this.#rows, rejected: this.#rejected, bytes: end, cursor })
     this.#rows = []
     this.#rejected = []
+    this.#fullAt = end + BATCH_BYTES
+  }
+
+  #takeColumns(columns: string[]): void {
+    this.#columns = columns
+    this.#mostRows = Math.min(this.#mostRows, Math.ceil(BATCH_BYTES / jsonBytes(columns)))
+    this.#toValues = columns.includes('__proto__') ? definedValues : plainValues
   }
 
   #cutIfFull(end: number, nextLine: number): void {
-    if (this.#rows.length + this.#rejected.length >= this.#batchRows) this.cut(end, nextLine)
+    const count = this.#rows.length + this.#rejected.length
+    if (count >= this.#mostRows || end >= this.#fullAt) this.cut(end, nextLine)
   }
 }
 
-function toValues(columns: string[], record: string[]): Record<string, string> {
+type ToValues = (columns: readonly string[], record: readonly string[]) => Record<string, string>
+
+function plainValues(columns: readonly string[], record: readonly string[]) {
   const values: Record<string, string> = {}
-  for (const [index, column] of columns.entries()) {
-    const name = column ?? ''
-    const value = record[index] ?? ''
-    // Plain assignment is the fast one, but would lose the value to the setter of this name.
-    if (name === '__proto__') {
-      Object.defineProperty(values, name, {
-        value,
-        enumerable: true,
-        writable: true,
-        configurable: true,
-      })
-    } else {
-      values[name] = value
-    }
-  }
+  for (let at = 0; at < columns.length; at++) values[columns[at] ?? ''] = record[at] ?? ''
   return values
+}
+
+/** For a column `__proto__`: plain assignment is the fast one, but would lose its value to the setter. */
+function definedValues(columns: readonly string[], record: readonly string[]) {
+  const entries = columns.map((name, at) => [name, record[at] ?? ''])
+  return Object.fromEntries(entries) as Record<string, string>
 }

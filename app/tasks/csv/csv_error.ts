@@ -5,6 +5,7 @@ export type CsvErrorCode =
   | 'csv-empty'
   | 'csv-binary'
   | 'csv-no-header'
+  | 'csv-header-too-large'
   | 'csv-unclosed-quote'
   | 'csv-record-too-large'
   | 'csv-unsupported-encoding'

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import { CsvFileError } from '#tasks/csv/csv_error'
 import { CSV_ENCODINGS, type CsvDialect, type CsvEncoding } from '#tasks/csv/csv_types'
 import { delimiterOf } from '#tasks/csv/detect_delimiter'
-import { bomOf, utf16ByNul, utf8OrLatin1 } from '#tasks/csv/detect_encoding'
+import { bomOf, isControl, utf16ByNul, utf8OrLatin1 } from '#tasks/csv/detect_encoding'
 
 const HEAD_BYTES = 64 * 1024
 
@@ -69,7 +69,7 @@ function checkText(head: Buffer, encoding: CsvEncoding): void {
   for (const byte of head) {
     if (byte === 0)
       throw new CsvFileError('csv-binary', 'The file has NUL bytes: it is not a text file.')
-    if (byte < 9 || (byte > 13 && byte < 32)) control++
+    if (isControl(byte)) control++
   }
   if (control > 4 && control * 50 > head.length) {
     throw new CsvFileError(

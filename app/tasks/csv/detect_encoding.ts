@@ -26,15 +26,26 @@ export function bomOf(head: Buffer): { encoding: CsvEncoding; bytes: number } | 
 export function utf16ByNul(head: Buffer): CsvEncoding | undefined {
   let even = 0
   let odd = 0
+  let strange = 0
   for (let at = head.indexOf(0); at !== -1; at = head.indexOf(0, at + 1)) {
     if (at % 2 === 0) even++
     else odd++
+    // The other half of what would be a character.
+    const other = head[at ^ 1]
+    if (other !== undefined && isControl(other)) strange++
   }
   if (even + odd === 0) return undefined
-  const enough = Math.max(even, odd) * 6 >= head.length
+  const most = Math.max(even, odd)
+  // One NUL, or control characters, may stand anywhere in a small binary file.
+  const enough = most >= 2 && most * 6 >= head.length && strange * 50 <= most
   if (enough && odd > even * 10) return 'utf16le'
   if (enough && even > odd * 10) throw unsupported('UTF-16BE')
   throw new CsvFileError('csv-binary', 'The file has NUL bytes: it is not a text file.')
+}
+
+/** White space is none. */
+export function isControl(byte: number): boolean {
+  return byte < 9 || (byte > 13 && byte < 32)
 }
 
 /**

@@ -1,12 +1,18 @@
 import { CsvFileError } from '#tasks/csv/csv_error'
 
+const MAX_COLUMNS = 10_000
+
+/** Bytes of all names together: every checkpoint has them, and every row. */
+const MAX_NAMES_KIB = 256
+
 /**
  * The header's names, unchanged, once each can be told from the others.
  *
  * @throws CsvFileError `csv-no-header` for a name that is empty or given twice:
- * values under such names could not be told apart.
+ * values under such names could not be told apart; `csv-header-too-large`
  */
 export function columnsOf(header: string[], line: number): string[] {
+  checkSize(header, line)
   const seen = new Set<string>()
   for (const [index, name] of header.entries()) {
     if (name.trim() === '') {
@@ -26,6 +32,22 @@ export function columnsOf(header: string[], line: number): string[] {
     seen.add(name)
   }
   return header
+}
+
+/** What the names take as JSON. */
+export function jsonBytes(names: readonly string[]): number {
+  return Buffer.byteLength(JSON.stringify(names))
+}
+
+function checkSize(header: string[], line: number): void {
+  const bad = (problem: string) =>
+    new CsvFileError('csv-header-too-large', `The header on line ${line} ${problem}.`, line)
+  if (header.length > MAX_COLUMNS) {
+    throw bad(`has ${header.length} columns; there may be ${MAX_COLUMNS}`)
+  }
+  if (jsonBytes(header) > MAX_NAMES_KIB * 1024) {
+    throw bad(`has names of more than ${MAX_NAMES_KIB} KiB together`)
+  }
 }
 
 /**

@@ -12,7 +12,7 @@ export interface ReadCsvOptions {
   dialect: CsvDialect
   /** Goes on behind an earlier batch; its dialect is then the one in force. */
   cursor?: CsvCursor | undefined
-  /** Rows and rejected lines of one batch together; the last batch may have fewer. */
+  /** Rows and rejected lines of one batch together, at most; large ones are fewer. */
   batchRows?: number | undefined
   signal?: AbortSignal | undefined
 }
@@ -33,8 +33,8 @@ interface Run {
  * rows before a fault of the whole file are given before it is thrown. The
  * file is closed however the iteration ends.
  *
- * @throws CsvFileError `csv-empty`, `csv-no-header`, `csv-unclosed-quote`,
- * `csv-record-too-large` (only the header: elsewhere such a record is rejected)
+ * @throws CsvFileError `csv-empty`, `csv-no-header`, `csv-header-too-large`,
+ * `csv-unclosed-quote`, `csv-record-too-large` (only the header: elsewhere such a record is rejected)
  * @throws the signal's reason, once it is aborted
  * @throws the system's error if the file cannot be opened or read
  */

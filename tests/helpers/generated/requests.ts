@@ -42,6 +42,7 @@ const headerValues: Readonly<Record<string, Arbitrary<string>>> = {
     ';;;,,q=9'
   ),
   'if-none-match': fc.constantFrom('"1"', '"2"', 'W/"1"', '"1", "2"', '*', '1', '"', '"99999999"'),
+  'if-match': fc.constantFrom('"1"', '"2"', 'W/"1"', '"1", "2"', '*', '1', '"', ''),
   'last-event-id': fc.constantFrom('0', '1', '2', '3', '999999999', '-1', '1.5', 'x'),
   'prefer': fc.constantFrom(
     'wait=0',
@@ -81,17 +82,24 @@ const headerValues: Readonly<Record<string, Arbitrary<string>>> = {
 /** Requests that fit a document, and requests that nearly do, on every route of it. */
 export function requestsOf({ paths }: ApiDocument): Arbitrary<GeneratedRequest> {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => {
-      const { parameters = [], requestBody } = operation as unknown as {
-        parameters?: Parameter[]
-        requestBody?: { content: Content }
-      }
-      const target = { method: method.toUpperCase(), path, parameters, requestBody }
-      // What is started is what the other requests are about.
-      return { weight: path === '/tasks' && requestBody ? 4 : 1, arbitrary: requestsTo(target) }
-    })
+    Object.entries(methods)
+      .filter(isItself)
+      .map(([method, operation]) => {
+        const { parameters = [], requestBody } = operation as unknown as {
+          parameters?: Parameter[]
+          requestBody?: { content: Content }
+        }
+        const target = { method: method.toUpperCase(), path, parameters, requestBody }
+        // What is started is what the other requests are about.
+        return { weight: path === '/tasks' && requestBody ? 4 : 1, arbitrary: requestsTo(target) }
+      })
   )
   return fc.oneof(...operations)
+}
+
+/** `OPTIONS` comes now and then at every address, as other methods do. */
+export function isItself([method]: [string, unknown]): boolean {
+  return method !== 'options'
 }
 
 interface Target {

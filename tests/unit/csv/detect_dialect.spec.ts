@@ -65,6 +65,7 @@ test.group('Detecting how a CSV file is written', () => {
       [Buffer.from('\ufeffa,b\n'), 'utf8', 3],
       [Buffer.from('\ufeffa,b\n', 'utf16le'), 'utf16le', 2],
       [Buffer.from('a,b\n日本,2\n', 'utf16le'), 'utf16le', 0],
+      [Buffer.from('ab,Łódź\n', 'utf16le'), 'utf16le', 0],
       [Buffer.from('a,é\n'), 'utf8', 0],
       [Buffer.from('a,é\n', 'latin1'), 'latin1', 0],
       [Buffer.from(ascii), 'utf8', 0],
@@ -100,6 +101,9 @@ test.group('Detecting how a CSV file is written', () => {
       Array.from({ length: 4096 }, (_, index) => (index * 7919 + (index >> 3)) % 256)
     )
     assert.equal(await faultOf(bytes), 'csv-binary')
+    for (const small of [[0, 65], [65, 0], [0], [0, 1, 65, 66], [0, 2, 0, 65], [65, 0, 2, 0]]) {
+      assert.equal(await faultOf(Buffer.from(small)), 'csv-binary', small.join())
+    }
     assert.equal(await faultOf(Buffer.from('a,b\n1,\0\n')), 'csv-binary')
     assert.equal(await faultOf(Buffer.from('a,b\n1,\0\n'), { encoding: 'utf8' }), 'csv-binary')
     assert.equal(await faultOf(Buffer.from(bytes.filter((byte) => byte !== 0))), 'csv-binary')

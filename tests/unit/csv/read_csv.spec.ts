@@ -91,6 +91,41 @@ test.group('Reading a CSV file | rows and lines', () => {
   })
 })
 
+test.group('Reading a CSV file | batches', () => {
+  test('are of 1,000 rows where these are small', async ({ assert }) => {
+    const read = await readText(`a,b,c,d,e\n${`${'x'.repeat(100)},,,,\n`.repeat(2500)}`)
+    assert.deepEqual(
+      read.batches.map(({ rows }) => rows.length),
+      [1000, 1000, 500]
+    )
+  })
+
+  test('end behind 1 MiB of the file, rejected lines included', async ({ assert }) => {
+    const line = 'x'.repeat(MIB / 4 - 3)
+    const read = await readText(`a,b\n${`1,${line}\n`.repeat(10)}${`${line}--\n`.repeat(5)}`)
+    assert.deepEqual(
+      read.batches.map(({ rows, rejected }) => [rows.length, rejected.length]),
+      [
+        [4, 0],
+        [4, 0],
+        [2, 2],
+        [0, 3],
+      ]
+    )
+    const ends = read.batches.map(({ bytes }) => bytes)
+    assert.deepEqual(
+      ends,
+      [4, 8, 12, 15].map((lines) => 4 + (lines * MIB) / 4)
+    )
+  })
+
+  test('hold little even if each row repeats names of 256 KiB', async ({ assert }) => {
+    const read = await readText(`a,${'b'.repeat(255 * 1024)}\n${'1,2\n'.repeat(50)}`)
+    assert.lengthOf(read.rows, 50)
+    assert.isTrue(read.batches.every(({ rows }) => rows.length <= 5))
+  })
+})
+
 test.group('Reading a CSV file | rejected lines', () => {
   test('too few and too many columns reject one record each', async ({ assert }) => {
     const read = await readText('a,b\n""\n1,2,3\n4,"5\n6",7\n8,9\n')
@@ -214,6 +249,22 @@ test.group('Reading a CSV file | faults of the file', () => {
   test('a header needs names, each of them once', async ({ assert }) => {
     for (const text of ['a,,b\n1,2,3\n', 'a,b,\n1,2,3\n', 'a,b,a\n1,2,3\n', 'a,"b"c\n1,2\n']) {
       assert.equal(codeOf(await readText(text)), 'csv-no-header')
+    }
+  })
+
+  test('a header may have 10,000 columns and names of 256 KiB', async ({ assert }) => {
+    const many = Array.from({ length: 10_000 }, (_, column) => `c${column}`).join()
+    const long = `${'a'.repeat(128 * 1024)},${'b'.repeat(128 * 1024 - 7)}`
+    for (const header of [many, long]) {
+      const commas = ','.repeat(header.split(',').length - 1)
+      const read = await readText(`${header}\n1${commas}\n`)
+      assert.isUndefined(read.error)
+      assert.lengthOf(read.rows, 1)
+    }
+    for (const header of [`${many},one more`, `${long}b`]) {
+      const read = await readText(`${header}\n`)
+      assert.equal(codeOf(read), 'csv-header-too-large')
+      assert.equal(lineOf(read), 1)
     }
   })
 

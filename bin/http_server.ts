@@ -1,0 +1,86 @@
+import type { Duplex } from 'node:stream'
+import { type Socket } from 'node:net'
+import { Server, type RequestListener, type ServerOptions, type ServerResponse } from 'node:http'
+import { cutIdleBody } from './idle_body.js'
+import { toOriginForm } from './origin_form.js'
+import { problems, type Kind } from '#exceptions/problem'
+import { isClosing } from '#exceptions/lingering_close'
+import { answerWithProblem, closeWithProblem } from '#exceptions/problem_answer'
+
+/** Milliseconds that requests get to end once the port has closed. */
+const LAST_WORDS = 1200
+
+/** Milliseconds between two looks for connections that nothing is under way on. */
+const LOOK = 20
+
+/** What Node refuses before there is a request, by the code of its error. */
+const refusals: Readonly<Record<string, Kind>> = {
+  HPE_HEADER_OVERFLOW: problems.headersTooLarge,
+  ERR_HTTP_REQUEST_TIMEOUT: problems.requestTimeout,
+}
+
+export interface HttpServerOptions extends ServerOptions {
+  /** Milliseconds that a body may stand still while it arrives. */
+  readonly idle?: number
+}
+
+/**
+ * Node's server, which answers also what Node refuses by itself as a problem (RFC 9457), and closes
+ * within a bounded time, whatever its clients do.
+ */
+export class HttpServer extends Server {
+  readonly #connections = new Set<Socket>()
+  /** The last answer of each connection. */
+  readonly #answers = new WeakMap<Duplex, ServerResponse>()
+
+  constructor(handle: RequestListener, { idle = 30_000, ...options }: HttpServerOptions = {}) {
+    // A slow body may take longer than Node's 300 s; an idle one is cut. The guard looks at Host.
+    super({ requestTimeout: 0, headersTimeout: 60_000, requireHostHeader: false, ...options })
+    this.on('connection', (socket: Socket) => {
+      this.#connections.add(socket)
+      socket.once('close', () => this.#connections.delete(socket))
+    })
+    this.on('request', (request, response) => {
+      if (isClosing(request.socket)) return
+      this.#answers.set(request.socket, response)
+      toOriginForm(request)
+      cutIdleBody(request, response, idle)
+      handle(request, response)
+    })
+    this.on('checkExpectation', (request, response) => {
+      if (isClosing(request.socket)) return
+      this.#answers.set(request.socket, response)
+      answerWithProblem(response, problems.expectationFailed)
+    })
+    this.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      this.#refuse(socket as Socket, refusals[error.code ?? ''] ?? problems.badRequest)
+    })
+  }
+
+  override close(done?: (error?: Error) => void): this {
+    const looks = setInterval(() => this.#closeUnused(), LOOK)
+    const end = setTimeout(() => this.closeAllConnections(), LAST_WORDS).unref()
+    return super.close((error) => {
+      clearInterval(looks)
+      clearTimeout(end)
+      done?.(error)
+    })
+  }
+
+  /** To Node, one on which no request has begun is not idle: browsers open them to have them ready. */
+  #closeUnused(): void {
+    this.closeIdleConnections()
+    for (const socket of this.#connections) if (socket.bytesRead === 0) socket.destroy()
+  }
+
+  /** Answers where no byte of another answer is out or owed: what is written into one would tear it. */
+  #refuse(socket: Socket, kind: Kind): void {
+    if (isClosing(socket)) return
+    const last = this.#answers.get(socket)
+    if (socket.writable && (!last || last.writableEnded)) closeWithProblem(socket, kind)
+    // The body of that very request is what is wrong.
+    else if (last?.socket === socket && !last.headersSent && !last.req.complete) {
+      answerWithProblem(last, kind)
+    } else socket.destroy()
+  }
+}

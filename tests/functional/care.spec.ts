@@ -1,0 +1,176 @@
+import { test } from '@japa/runner'
+import { Hub } from '#realtime/hub'
+import app from '@adonisjs/core/services/app'
+import { randomUUID } from 'node:crypto'
+import { EventSource } from 'eventsource'
+import { Proxy } from '#tests/helpers/proxy'
+import transmit from '@adonisjs/transmit/services/main'
+import { RawSocket } from '#tests/helpers/raw_socket'
+import { OneRequest } from '#tests/helpers/one_request'
+import { setTimeout } from 'node:timers/promises'
+import type { Snapshot } from '#engine/snapshot'
+import { startScript } from '#tests/helpers/scripted'
+import { deferred, endOf, until } from '#tests/helpers/waiting'
+import { ResilientEventSource, watchTask } from '../../app/page/client.js'
+
+const base = () => `http://${process.env.HOST}:${process.env.PORT}`
+const events = (uid: string) => `${base()}/__transmit/events?uid=${uid}`
+
+/** Milliseconds in which every line says something: fifteen seconds, and some for a busy machine. */
+const ROUND = 20_000
+
+/** Waits for that, and gives how long it took. */
+async function within(round: number, condition: () => boolean | undefined): Promise<number> {
+  const since = performance.now()
+  await until(() => condition() || performance.now() - since > 2 * round)
+  return performance.now() - since
+}
+
+const subscribe = (uid: string, id: string) =>
+  fetch(`${base()}/__transmit/subscribe`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ uid, channel: `long-task/${id}` }),
+  })
+
+/** What takes half a minute, all at once; each gives what was seen. */
+const stories = {
+  async 'a quiet task'(id: string) {
+    const uid = randomUUID()
+    const raw = await RawSocket.open(events(uid))
+    await subscribe(uid, id)
+    const one = await OneRequest.open(`${base()}/tasks/${id}/events`)
+    const line = await OneRequest.open(`${base()}/tasks/${id}`, { accept: 'text/plain' })
+    // With the echo of the subscription.
+    await until(() => raw.payloads().length === 2 && one.last?.progress === 10)
+    const drawn = line.text.length
+    const after = await within(
+      ROUND,
+      () => raw.payloads().length > 2 && one.events.length > 1 && line.text.length > drawn
+    )
+    for (const each of [raw, one, line]) each.close()
+    return { raw: raw.payloads<Snapshot>(), one: one.events, line: line.text.split('\r'), after }
+  },
+
+  async 'a stream without a task'() {
+    const raw = await RawSocket.open(events(randomUUID()))
+    const after = await within(ROUND, () => raw.text.includes('$$transmit/ping'))
+    raw.close()
+    return { text: raw.text, after }
+  },
+
+  async 'a watchdog'(id: string) {
+    const uid = randomUUID()
+    const awaited = new ResilientEventSource(events(uid), { EventSource, silence: ROUND })
+    const quiet = new ResilientEventSource(`${base()}/tasks/${id}/events`, {
+      EventSource,
+      silence: ROUND,
+    })
+    let cuts = 0
+    for (const source of [awaited, quiet]) source.addEventListener('error', () => cuts++)
+    await until(() => awaited.readyState === 1)
+    // One that does not exist yet: there is nothing to tell.
+    await subscribe(uid, randomUUID())
+    await setTimeout(1.6 * ROUND)
+    for (const source of [awaited, quiet]) source.close()
+    return cuts
+  },
+
+  async 'a proxy that holds back bodies'(id: string) {
+    const proxy = await Proxy.start(base())
+    proxy.isBuffering = true
+    const since = performance.now()
+    const { promise: polled, resolve } = Promise.withResolvers<Snapshot>()
+    const watch = watchTask(`${proxy.url}/tasks/${id}`, { EventSource, onSnapshot: resolve })
+    const { progress } = await polled
+    watch.close()
+    proxy.close()
+    return { progress, after: performance.now() - since }
+  },
+
+  async 'a reader that stops'() {
+    const hub = await app.container.make(Hub)
+    const uid = randomUUID()
+    const go = deferred()
+    const id = await startScript(async (task) => {
+      task.progress(20)
+      await go.promise
+    })
+    const raw = await RawSocket.open(events(uid))
+    await subscribe(uid, id)
+    const seen = await until(() => raw.payloads<Snapshot>().at(-1))
+    raw.socket.pause()
+    const message = 'x'.repeat(100_000)
+    await until(() => {
+      transmit.broadcast(seen.channel, { ...seen, message } as never)
+      return hub.streams.find(uid)?.isFull
+    })
+    const after = await within(ROUND, () => !hub.streams.find(uid))
+    go.resolve()
+    const end = await endOf(id)
+    raw.close()
+    const again = await RawSocket.open(events(uid))
+    await until(() => again.payloads<Snapshot>().at(-1)?.version === end.version)
+    again.close()
+    return after
+  },
+}
+
+test.group('With nobody’s help, a server', (group) => {
+  group.each.timeout(60_000)
+  let told: { [Name in keyof typeof stories]: ReturnType<(typeof stories)[Name]> }
+
+  group.setup(async () => {
+    const go = deferred()
+    const id = await startScript(async (task) => {
+      task.progress(10)
+      await go.promise
+    })
+    told = {
+      'a quiet task': stories['a quiet task'](id),
+      'a stream without a task': stories['a stream without a task'](),
+      'a watchdog': stories['a watchdog'](id),
+      'a proxy that holds back bodies': stories['a proxy that holds back bodies'](id),
+      'a reader that stops': stories['a reader that stops'](),
+    }
+    const all = Promise.allSettled(Object.values(told))
+    return async () => {
+      await all
+      go.resolve()
+      await endOf(id)
+    }
+  })
+
+  test('tells the newest snapshot again every 15 s, on each kind of stream', async ({ assert }) => {
+    const { raw, one, line, after } = await told['a quiet task']
+    assert.isBelow(after, ROUND)
+    assert.deepEqual(raw.at(-1), raw[0])
+    assert.deepEqual(one.at(-1), one[0])
+    assert.equal(line.at(-1), line[1])
+  })
+
+  test('says on a stream of Transmit that it has nothing to say', async ({ assert }) => {
+    const { text, after } = await told['a stream without a task']
+    assert.isBelow(after, ROUND)
+    assert.match(text, /retry: \d+\n\ndata: {"channel":"\$\$transmit\/ping","payload":{}}\n\n$/)
+  })
+
+  test('gives the watchdogs of healthy lines no reason to cut them', async ({ assert }) => {
+    assert.equal(await told['a watchdog'], 0)
+  })
+
+  test('cuts a reader that takes nothing for 30 s, which catches up when it returns', async ({
+    assert,
+  }) => {
+    const after = await told['a reader that stops']
+    assert.isAbove(after, 29_000)
+    assert.isBelow(after, 34_000)
+  })
+
+  test('is polled when a stream says nothing for 10 s from the start', async ({ assert }) => {
+    const { progress, after } = await told['a proxy that holds back bodies']
+    assert.equal(progress, 10)
+    assert.isAbove(after, 9000)
+    assert.isBelow(after, 20_000)
+  })
+})

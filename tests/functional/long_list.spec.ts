@@ -1,0 +1,68 @@
+import { test } from '@japa/runner'
+import { randomUUID } from 'node:crypto'
+import { start } from '#tests/helpers/remote'
+import { RawSocket } from '#tests/helpers/raw_socket'
+import { resolveOwnerBy } from '#start/owner'
+import type { Snapshot } from '#engine/snapshot'
+import { ServerProcess } from '#tests/helpers/server_process'
+import { endOf, until } from '#tests/helpers/waiting'
+import { scriptInput, theEngine } from '#tests/helpers/scripted'
+
+const QUEUED = 1100
+
+/** A stream that is subscribed to the list, if not at the first try. */
+async function listOf(url: string, headers: Record<string, string> = {}): Promise<RawSocket> {
+  const uid = randomUUID()
+  const raw = await RawSocket.open(`${url}/__transmit/events?uid=${uid}`, headers)
+  for (const action of ['subscribe', 'unsubscribe', 'subscribe']) {
+    await fetch(`${url}/__transmit/${action}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ uid, channel: 'long-tasks' }),
+    })
+  }
+  return raw
+}
+
+const told = (raw: RawSocket) => raw.payloads<{ tasks: Snapshot[] }>().flatMap(({ tasks }) => tasks)
+
+test.group('Whoever subscribes to the list', () => {
+  test('is told all live tasks, however many, in the frames and at the pace of all news', async ({
+    assert,
+    cleanup,
+  }) => {
+    const server = await ServerProcess.start({ LOAD_HELPERS: '', TASK_CONCURRENCY: '1' })
+    cleanup(() => server.dispose())
+    const ids = new Set<string>()
+    while (ids.size <= QUEUED) {
+      const some = Array.from({ length: 100 }, () =>
+        start(server.url, { steps: 2, stepMs: 60_000 })
+      )
+      for (const { id } of await Promise.all(some)) ids.add(id)
+    }
+    const since = performance.now()
+    const raw = await listOf(server.url)
+    cleanup(() => raw.close())
+    await until(() => new Set(told(raw).map(({ id }) => id)).size === ids.size)
+    const frames = raw.text.split('\n\n').filter((text) => text.startsWith('data: '))
+    assert.isAtMost(Math.max(...frames.map((frame) => Buffer.byteLength(frame))), 65_536)
+    assert.isAtMost(frames.length, (performance.now() - since) / 250 + 3)
+  })
+
+  test('is told the 50 newest of those that have ended', async ({ assert, cleanup }) => {
+    cleanup(resolveOwnerBy((ctx) => ctx.request.header('x-owner') ?? 'local'))
+    const engine = await theEngine()
+    const owner = randomUUID()
+    const ids: string[] = []
+    for (let made = 0; made < 60; made++) {
+      const input = scriptInput(async () => {})
+      ids.push((await engine.start({ owner, type: 'scripted', input })).task.cut.id)
+    }
+    await Promise.all(ids.map(endOf))
+    const raw = await listOf(`http://${process.env.HOST}:${process.env.PORT}`, { 'x-owner': owner })
+    cleanup(() => raw.close())
+    // What is told at first, and its echo.
+    await until(() => raw.payloads().length >= 2)
+    assert.sameMembers([...new Set(told(raw).map(({ id }) => id))], ids.slice(10))
+  })
+})
