@@ -4,8 +4,8 @@ import type { Snapshot } from '#engine/snapshot'
 import { look, start } from '#tests/helpers/remote'
 import { ServerProcess } from '#tests/helpers/server_process'
 
-async function startExtra(url: string, type: string): Promise<Snapshot> {
-  const body = JSON.stringify({ type, input: { seconds: 600 } })
+async function startExtra(url: string, type: string, seconds = 600): Promise<Snapshot> {
+  const body = JSON.stringify({ type, input: { seconds } })
   const headers = { 'content-type': 'application/json' }
   const answer = await fetch(`${url}/tasks`, { method: 'POST', headers, body })
   return (await answer.json()) as Snapshot
@@ -52,18 +52,16 @@ test.group('A server that is stopped', () => {
   })
 
   test('cancels a task of one attempt that is cancelled meanwhile', async ({ assert, cleanup }) => {
-    const server = await ServerProcess.start({
-      NODE_OPTIONS: '--import=./tests/helpers/deaf_tasks.js',
-    })
+    const server = await ServerProcess.start({ LOAD_HELPERS: 'extra_types' })
     cleanup(() => server.dispose())
-    const { id } = await start(server.url, { steps: 10, stepMs: 3000 })
+    const { id } = await startExtra(server.url, 'sluggish', 4)
     await until(async () => (await look(server.url, id)).status === 'processing')
     const exited = server.kill()
     await until(async () => (await fetch(`${server.url}/health`)).status === 503)
     const answer = await fetch(`${server.url}/tasks/${id}/cancel`, { method: 'POST' })
     assert.equal(answer.status, 202)
     await exited
-    await server.restart({ NODE_OPTIONS: '' })
+    await server.restart()
     assert.containsSubset(await look(server.url, id), { status: 'cancelled', error: null })
   })
 })

@@ -38,6 +38,18 @@ class Deaf extends LongTask<typeof input> {
   }
 }
 
+/** Hears it late, and has one attempt. */
+class Sluggish extends LongTask<typeof input> {
+  static type = 'sluggish'
+  static description = 'Looks at its signal at the end'
+  static input = input
+
+  async run() {
+    await setTimeout(this.input.seconds * 1000)
+    this.signal.throwIfAborted()
+  }
+}
+
 /** Holds the one connection to the database. */
 class Hold extends LongTask<typeof input> {
   static type = 'hold'
@@ -87,7 +99,7 @@ class FailingSlowly extends Failing {
 const { load } = TaskTypes
 TaskTypes.load = async (folder) => {
   const types = await load.call(TaskTypes, folder)
-  for (const type of [Spin, Deaf, Hold, Poison, Failing, FailingSlowly])
+  for (const type of [Spin, Deaf, Sluggish, Hold, Poison, Failing, FailingSlowly])
     types.add(type, import.meta.filename)
   return types
 }
