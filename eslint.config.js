@@ -26,8 +26,16 @@ export default configApp(
         'error',
         { name: 'process', message: 'Read settings from #start/env.' },
       ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'CallExpression[callee.property.name=transaction]',
+          message: 'Use transact (#engine/transact): a COMMIT that fails is silent here.',
+        },
+      ],
     },
   },
+  { files: ['app/engine/transact.ts'], rules: { 'no-restricted-syntax': 'off' } },
   {
     files: ['tests/**/*.ts'],
     rules: { '@unicorn/no-await-expression-member': 'off' },

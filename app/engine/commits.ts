@@ -4,7 +4,8 @@ import type { Logger } from '@adonisjs/core/logger'
 import type { TaskTable } from '#engine/task_table'
 import { pass } from '#engine/landmarks'
 import { persist } from '#engine/trouble'
-import { RunFenced, TaskError } from '#engine/errors'
+import { transact } from '#engine/transact'
+import { RunAborted, RunFenced, TaskError } from '#engine/errors'
 import type { Database } from '@adonisjs/lucid/database'
 
 /** Milliseconds that a commit may hold the one writing connection before the log says so. */
@@ -32,6 +33,9 @@ export class Commits {
   readonly #table: TaskTable
   readonly #logger: Logger
   readonly #current = new AsyncLocalStorage<Commit>()
+  /** The ways to end what is open. */
+  readonly #open = new Set<(reason: RunAborted) => void>()
+  readonly #end = new AbortController()
 
   constructor(db: Database, table: TaskTable, logger: Logger) {
     this.#db = db
@@ -49,14 +53,24 @@ export class Commits {
     return persist(() => this.#once(run, checkpoint, work), run.signal)
   }
 
+  /**
+   * Rolls back what is still open, whatever the work does, and what comes later: as long as it holds
+   * the connection, nobody can write a last state, and the process can't end.
+   */
+  abandon(): void {
+    const reason = new RunAborted('stopping')
+    this.#end.abort(reason)
+    for (const end of this.#open) end(reason)
+  }
+
   async #once(run: CommittingRun, checkpoint: unknown, work: Work): Promise<void> {
     const commit: Commit = { type: run.type, open: true }
     try {
-      await this.#db.transaction(async (trx) => {
+      await transact(this.#db, async (trx) => {
         const since = performance.now()
         // A write comes first: a transaction that reads first loses to another process' write.
         if (!(await this.#table.saveCheckpoint(run, checkpoint, trx))) throw new RunFenced(run.id)
-        await this.#current.run(commit, async () => work(trx))
+        await this.#current.run(commit, () => this.#unlessAbandoned(() => work(trx)))
         pass('mid-batch')
         const held = performance.now() - since
         if (held > SLOW_COMMIT) {
@@ -68,6 +82,17 @@ export class Commits {
       })
     } finally {
       commit.open = false
+    }
+  }
+
+  async #unlessAbandoned(work: () => unknown): Promise<void> {
+    this.#end.signal.throwIfAborted()
+    const { promise: abandoned, reject } = Promise.withResolvers<never>()
+    this.#open.add(reject)
+    try {
+      await Promise.race([work(), abandoned])
+    } finally {
+      this.#open.delete(reject)
     }
   }
 

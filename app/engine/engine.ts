@@ -8,7 +8,7 @@ import { Starts } from '#engine/starts'
 import { now } from '#engine/task_state'
 import { FileStore, type IncomingFile } from '#engine/file_store'
 import { History } from '#engine/history'
-import { milliseconds } from '#engine/duration'
+import { milliseconds, within } from '#engine/duration'
 import { persistForClient } from '#engine/trouble'
 import { fingerprint } from '#engine/fingerprint'
 import { Retention, type Gone } from '#engine/retention'
@@ -35,6 +35,9 @@ import { setImmediate } from 'node:timers/promises'
 
 /** Milliseconds between two looks at what other processes left: taken over within 5 s. */
 const LOOK = 2000
+
+/** Milliseconds, once the grace is over, for the last state to be written. */
+const LAST_WRITES = 500
 
 export type { KnownTask } from '#engine/task_reader'
 
@@ -191,16 +194,24 @@ export class Engine {
     this.#timer.unref()
   }
 
-  /** Asks running tasks to stop, waits for them up to `grace` ms, and lets go of the lock. */
+  /**
+   * Asks running tasks to stop, at once, waits for them up to `grace` ms, and lets go of the lock.
+   * Is over soon after that, whatever holds the database or a disk; recovery takes care of the rest.
+   */
   async stop(grace: number): Promise<void> {
     if (this.#stopping) return
     this.#stopping = true
     clearInterval(this.#timer)
-    await this.#elsewhere.stop()
-    await this.#retention.stop()
-    await this.#runner.stop(grace)
-    await this.files.close()
-    await this.#runners.leave({ hasTasks: this.#runner.size > 0 })
+    const stopped = Promise.all([
+      this.#runner.stop(grace),
+      this.#elsewhere.stop(),
+      this.#retention.stop(),
+    ])
+    const left = stopped.then(async () => {
+      await this.files.close()
+      await this.#runners.leave({ hasTasks: this.#runner.size > 0 })
+    })
+    await within(grace + LAST_WRITES, left)
   }
 
   get isStopping(): boolean {
@@ -334,7 +345,7 @@ export class Engine {
       if (key) return this.#insertOnce(key, row)
       const seq = await this.#starts.add(row)
       return seq === null
-        ? this.#started({ task: await this.#table.findSame(row), isNew: false })
+        ? this.#started({ task: await this.#sameAs(row), isNew: false })
         : this.#tellStart(this.#reader.started(row, seq))
     })
   }
@@ -343,9 +354,15 @@ export class Engine {
   async #insertOnce(key: KeyedRequest, row: NewTask): Promise<Started> {
     const insert = async (trx?: TransactionClientContract) => {
       const made = await this.#table.insert([row], trx)
-      return { task: await this.#table.findSame(row, trx), isNew: made.has(row.id) }
+      return { task: await this.#sameAs(row, trx), isNew: made.has(row.id) }
     }
     return this.#started(await persistForClient(() => this.#keys.insert(key, row.id, insert)))
+  }
+
+  /** The task that has the id, unless it is gone: it may have been deleted just now. */
+  async #sameAs(row: NewTask, trx?: TransactionClientContract): Promise<StoredTask> {
+    await this.#retention.refuseTaken(row.id, row.owner, trx)
+    return this.#table.findSame(row, trx)
   }
 
   /** Keeps a file only if it has become that of a new task. */

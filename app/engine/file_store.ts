@@ -4,8 +4,8 @@ import { createWriteStream, mkdirSync } from 'node:fs'
 import { createHash, randomUUID } from 'node:crypto'
 import { copyFile, link, readdir, rename, rm } from 'node:fs/promises'
 import { pass } from '#engine/landmarks'
-import { isFull } from '#engine/trouble'
-import { EngineStopping, FileTooLarge, StorageFull } from '#engine/errors'
+import { toldOf } from '#engine/trouble'
+import { EngineStopping, FileTooLarge } from '#engine/errors'
 import { StoredFile, type StoredFileData } from '#engine/stored_file'
 
 /** A file that has arrived and belongs to no task yet. */
@@ -60,7 +60,7 @@ export class FileStore {
       )
     } catch (error) {
       await rm(path, { force: true })
-      throw isFull(error) ? new StorageFull(error) : error
+      throw toldOf(error)
     }
     return { path, name, size, sha256: hash.digest('hex') }
   }

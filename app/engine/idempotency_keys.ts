@@ -1,3 +1,4 @@
+import { transact } from '#engine/transact'
 import { fingerprint } from '#engine/fingerprint'
 import type { StoredTask } from '#engine/stored_task'
 import type { Inserted, TaskTable } from '#engine/task_table'
@@ -52,7 +53,7 @@ export class IdempotencyKeys {
     insert: (trx?: Trx) => Promise<Inserted>
   ): Promise<Inserted> {
     if (!request) return insert()
-    return this.#db.transaction(async (trx) => {
+    return transact(this.#db, async (trx) => {
       if (await this.#take(request, taskId, trx)) return insert(trx)
       const task = await this.#find(request, trx)
       if (!task) throw new IdempotencyKeyReused()

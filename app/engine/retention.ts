@@ -1,4 +1,5 @@
 import { pass } from '#engine/landmarks'
+import { transact } from '#engine/transact'
 import { now } from '#engine/task_state'
 import type { IdempotencyKeys } from '#engine/idempotency_keys'
 import type { TaskFiles } from '#engine/task_files'
@@ -6,6 +7,7 @@ import type { Logger } from '@adonisjs/core/logger'
 import { TaskGone, TaskIdTaken } from '#engine/errors'
 import type { StoredFileData } from '#engine/stored_file'
 import type { Database } from '@adonisjs/lucid/database'
+import type { TransactionClientContract } from '@adonisjs/lucid/types/database'
 import { setTimeout } from 'node:timers/promises'
 
 /** Tasks, or keys, that one transaction prunes: a few milliseconds of the one writing connection. */
@@ -61,8 +63,8 @@ export class Retention {
   }
 
   /** The same, and `TaskIdTaken` for everybody else: for who wants to use the id. */
-  async refuseTaken(id: string, owner: string): Promise<void> {
-    const former = await this.#ownerOf(id)
+  async refuseTaken(id: string, owner: string, trx?: TransactionClientContract): Promise<void> {
+    const former = await this.#ownerOf(id, trx)
     if (former === owner) throw new TaskGone()
     if (former !== null) throw new TaskIdTaken(id)
   }
@@ -73,8 +75,9 @@ export class Retention {
     return gone === 1
   }
 
-  async #ownerOf(id: string): Promise<string | null> {
-    const row = await this.#options.db.from('tombstones').where('id', id).select('owner').first()
+  async #ownerOf(id: string, trx?: TransactionClientContract): Promise<string | null> {
+    const db = trx ?? this.#options.db
+    const row = await db.from('tombstones').where('id', id).select('owner').first()
     return row?.owner ?? null
   }
 
@@ -103,11 +106,12 @@ export class Retention {
    */
   async #prune(condition: string, value: string): Promise<number> {
     const { db, files, tell } = this.#options
-    const gone = await db.transaction(async (trx) => {
+    const gone = await transact(db, async (trx) => {
       // A write comes first; the tasks that are now gone are those that have a tombstone.
       await trx.rawQuery(
         `insert into tombstones (id, owner, gone_at)
-         select id, owner, ? from tasks where ${condition} order by finished_at limit ${BATCH}`,
+         select id, owner, ? from tasks where ${condition} order by finished_at limit ${BATCH}
+         on conflict do nothing`,
         [now(), value]
       )
       const tasks = await trx

@@ -30,6 +30,7 @@ export class RunLog {
   readonly #note: (log: RunLog, line: LogLine) => void
   #seq: number
   #unsaved: LogLine[] = []
+  #closed = false
   /** How many lines of the task the table may have. */
   #saved: number
 
@@ -45,8 +46,14 @@ export class RunLog {
     this.#saved = earlier > 0 ? KEPT_LINES : 0
   }
 
+  /** Takes no more lines: its run is over, even if its code doesn't know. */
+  close(): void {
+    this.#closed = true
+  }
+
   /** Takes a line. Changes memory only. */
   add(level: LogLevel, message: string): void {
+    if (this.#closed) return
     const text = message.toWellFormed()
     const line = {
       seq: ++this.#seq,

@@ -27,6 +27,7 @@ export class RunOutput {
   readonly #kept: RunLog
   #log?: Logger
   #hasFile = false
+  #isWriting = false
 
   /** @param logger the server's, marked with the task */
   constructor(task: StoredTask, logger: Logger, { services, signal }: OutputOptions) {
@@ -54,26 +55,35 @@ export class RunOutput {
   async write(name: string, contentType: string, content: Bytes): Promise<ResultFile> {
     this.#signal.throwIfAborted()
     checkFile(this.#task.type, name, contentType)
+    if (this.#isWriting) throw invalid(this.#task.type, 'two result files are written at once')
     this.#hasFile = true
-    return this.#services.taskFiles.write(this.#run, { name, contentType }, content)
+    this.#isWriting = true
+    return this.#services.taskFiles
+      .write(this.#run, { name, contentType }, content)
+      .finally(() => (this.#isWriting = false))
   }
 
   /** What the table keeps of a result: one that is too large goes into a file. */
   async place(result: unknown): Promise<unknown> {
     if (isInline(result)) return result
     if (this.#hasFile) {
-      const problem = `${this.#task.type}: the result beside a file has more than 64 KiB of JSON`
-      throw new TaskError('invalid-result', problem, { retry: false })
+      throw invalid(this.#task.type, 'the result beside a file has more than 64 KiB of JSON')
     }
     await this.write('result.json', 'application/json', JSON.stringify(result))
     return null
   }
 
-  /** Once the end is in the table and before it is told: writes what was logged. */
+  /** Writes what was logged. */
+  async saveLog(): Promise<void> {
+    if (!this.#kept.isSaved) await this.#services.logs.flush(this.#kept)
+  }
+
+  /** Once the end is in the table: says so, and writes all. What comes later is not the task's. */
   async closeLog(end: TaskState | null): Promise<void> {
     const entry = end && entryOf(end)
     if (entry) this.#kept.add(entry.level, entry.message)
-    if (!this.#kept.isSaved) await this.#services.logs.flush(this.#kept)
+    this.#kept.close()
+    await this.saveLog()
   }
 
   /** Removes the result file of a run that did not complete its task. Never throws. */
@@ -87,6 +97,10 @@ export class RunOutput {
   get #run() {
     return { id: this.#task.id, claim: this.#task.claim, signal: this.#signal }
   }
+}
+
+function invalid(type: string, problem: string): TaskError {
+  return new TaskError('invalid-result', `${type}: ${problem}`, { retry: false })
 }
 
 interface OutputOptions {

@@ -1,10 +1,11 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import { pass } from '#engine/landmarks'
-import { ALONE_FOR } from '#engine/poison'
+import { within } from '#engine/duration'
+import { Suspects } from '#engine/suspects'
 import { Cut } from '#engine/cut'
 import type { StoredTask } from '#engine/stored_task'
 import { Run, type Outcome, type RunServices } from '#engine/run'
-import { cancelledInstead, settle } from '#engine/settling'
+import { cancelledInstead, settle, yieldsToCancel } from '#engine/settling'
 import { ProgressWriter } from '#engine/progress_writer'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TaskTable } from '#engine/task_table'
@@ -19,6 +20,13 @@ const QUIET_LOOK = 5
 const RETRY = { first: 100, last: 5000 }
 /** Milliseconds that the timer for the next attempt waits at most: clocks may be set. */
 const LONGEST_SLEEP = 60_000
+
+/** The end of an attempt after which nobody knows what the type wants. */
+const undecided: Outcome = {
+  status: 'failed',
+  error: { code: 'task-error', message: 'The server could not decide what follows.' },
+  retry: false,
+}
 
 export interface RunnerOptions extends RunServices {
   readonly id: string
@@ -43,7 +51,7 @@ export class Runner {
   readonly #runs = new Map<string, Run>()
   /** One entry a slot. */
   readonly #slots = new Set<Promise<void>>()
-  #suspect: Run | undefined
+  readonly #suspects = new Suspects()
   #stopping = false
   #woken = false
   #wasBusy = false
@@ -94,12 +102,9 @@ export class Runner {
     clearTimeout(this.#alarm)
     for (const run of this.#runs.values()) run.abort('stopping')
     pass('draining')
-    const timeout = new AbortController()
-    await Promise.race([
-      Promise.resolve(this.#taking).then(() => Promise.allSettled(this.#slots)),
-      delay(grace, undefined, { signal: timeout.signal }).catch(() => {}),
-    ])
-    timeout.abort()
+    const ended = Promise.resolve(this.#taking).then(() => Promise.allSettled(this.#slots))
+    await within(grace, ended)
+    this.#options.commits.abandon()
     clearInterval(this.#ticker)
     this.#ticker = undefined
     await this.#progress.save()
@@ -108,20 +113,13 @@ export class Runner {
   }
 
   get #hasRoom(): boolean {
-    if (this.#stopping || !this.#ticker || this.#mustBeAlone) return false
+    if (this.#stopping || !this.#ticker || this.#suspects.mustBeAlone) return false
     return this.#limit.activeCount + this.#limit.pendingCount < this.#limit.concurrency
   }
 
-  /** Whether a suspect runs beside which nothing may start yet. */
-  get #mustBeAlone(): boolean {
-    if (!this.#suspect?.isSuspect) return false
-    return Date.now() - Date.parse(this.#suspect.task.updatedAt) < ALONE_FOR
-  }
-
-  /** A suspect is taken if it has waited since before then. */
-  get #suspectsUntil(): Date {
-    if (this.#slots.size === 0) return new Date(Date.now() + ALONE_FOR)
-    return new Date(this.#suspect?.isSuspect ? 0 : Date.now() - ALONE_FOR)
+  /** Which tasks may be taken now. */
+  get #choice(): { suspectsUntil: Date } {
+    return { suspectsUntil: this.#suspects.takenUntil({ isIdle: this.#slots.size === 0 }) }
   }
 
   /** Takes tasks, one after the other, while there are some and there is room. */
@@ -131,13 +129,14 @@ export class Runner {
       while (this.#woken && this.#hasRoom) {
         this.#woken = false
         pass('before-claim')
-        const task = await table.claim(id, { suspectsUntil: this.#suspectsUntil })
+        const task = await table.claim(id, this.#choice)
         if (!task) continue
         pass('after-claim')
         this.#woken = true
         this.#occupy(task)
       }
-      if (this.#hasRoom) this.#wakeAt(await table.nextDue())
+      if (!this.#hasRoom) return
+      this.#wakeAt(await table.nextDue(this.#choice))
     } catch (error) {
       logger.error({ err: error }, 'no task could be taken')
       this.#wakeAt(new Date(Date.now() + TICK).toISOString())
@@ -157,14 +156,14 @@ export class Runner {
       this.#progress.note(changed)
       this.#options.tell(cut)
     })
-    if (run.isSuspect) this.#suspect = run
+    this.#suspects.noteStart(run)
     this.#runs.set(run.id, run)
     this.#options.tell(run.live.cut)
     if (this.#stopping) run.abort('stopping')
 
     const slot = this.#limit(() => this.#execute(run)).finally(() => {
       this.#slots.delete(slot)
-      if (this.#suspect === run) this.#suspect = undefined
+      this.#suspects.noteEnd(run)
       this.wake()
     })
     this.#slots.add(slot)
@@ -172,21 +171,39 @@ export class Runner {
 
   async #execute(run: Run): Promise<void> {
     const outcome = await run.execute()
-    const { hasCheckpoint, type } = run
     this.#learn(run, outcome)
-    const backoff = type?.backoff ?? LongTask.backoff
-    const state = await this.#finish(
-      run,
-      settle(run.live.seal(), outcome, { backoff, hasCheckpoint })
-    )
+    const settled = this.#settle(run, outcome)
+    // Once another attempt has begun, lines of this one are fenced off.
+    if (settled?.status === 'queued') await run.output.saveLog()
+    const state = await this.#finish(run, settled)
+    // At once, since another attempt may be claimed and told from now on. An end is for ever.
+    if (state?.status === 'queued') await this.#release(run, state)
     await run.output.closeLog(state)
-    this.#progress.forget(run)
-    this.#runs.delete(run.id)
-    pass('before-tell')
-    await this.#tellEnd(run, state)
-    if (state?.status === 'queued') this.wake()
+    if (state?.status !== 'queued') await this.#release(run, state)
     await run.returned
     await run.output.discardFile(state)
+  }
+
+  /** What becomes of the task, whatever its type says of itself. */
+  #settle(run: Run, outcome: Outcome): TaskState | null {
+    const last = run.live.seal()
+    const { hasCheckpoint, type: { attempts, backoff } = LongTask } = run
+    try {
+      return settle(last, outcome, { attempts, backoff, hasCheckpoint })
+    } catch (error) {
+      run.logger.error({ err: error }, 'what follows on the attempt could not be decided')
+      return settle(last, undecided, { attempts, backoff, hasCheckpoint })
+    }
+  }
+
+  /** Lets go of a run, and tells what became of the task. */
+  #release(run: Run, state: TaskState | null): Promise<void> {
+    this.#progress.forget(run)
+    if (this.#runs.get(run.id) === run) this.#runs.delete(run.id)
+    pass('before-tell')
+    const told = this.#tellEnd(run, state)
+    if (state?.status === 'queued') this.wake()
+    return told
   }
 
   #learn(run: Run, outcome: Outcome): void {
@@ -211,7 +228,7 @@ export class Runner {
     for (let wait = RETRY.first; ; wait = Math.min(wait * 2, RETRY.last)) {
       try {
         if (await this.#options.table.finish(state, run.claim)) return state
-        return state.status === 'queued' ? await this.#finish(run, cancelledInstead(state)) : null
+        return yieldsToCancel(state) ? await this.#finish(run, cancelledInstead(state)) : null
       } catch (error) {
         run.logger.error({ err: error }, 'the end of the task could not be written, trying again')
         await delay(wait, undefined, { ref: !this.#stopping })
@@ -220,7 +237,7 @@ export class Runner {
   }
 
   async #tick(): Promise<void> {
-    if (this.#suspect && !this.#mustBeAlone) this.wake()
+    if (this.#suspects.isRunning && !this.#suspects.mustBeAlone) this.wake()
     this.#checkHealth()
     await this.#progress.save()
     await this.#options.history.save()

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import SQLite from 'better-sqlite3'
 import { randomUUID } from 'node:crypto'
 import { readdir, rm, stat } from 'node:fs/promises'
@@ -24,7 +24,11 @@ export class RunnerLock {
     this.#held.exec('begin exclusive')
   }
 
-  /** Whether the runner lives. Takes a fraction of a millisecond. */
+  /**
+   * Whether the runner lives, or may: only who has taken its lock, or finds that it has none, knows
+   * that it is dead. No file may be opened just now, or its disk be gone for a while; who asks again
+   * learns more. Takes a fraction of a millisecond.
+   */
   isAlive(id: string): boolean {
     if (id === this.id) return true
     let probe: SQLite.Database | undefined
@@ -32,8 +36,8 @@ export class RunnerLock {
       probe = new SQLite(this.#path(id), { fileMustExist: true, timeout: 0 })
       probe.exec('begin exclusive')
       return false
-    } catch (error) {
-      return error instanceof SQLite.SqliteError && error.code === 'SQLITE_BUSY'
+    } catch {
+      return !isMissing(this.#path(id))
     } finally {
       probe?.close()
     }
@@ -57,5 +61,14 @@ export class RunnerLock {
 
   #path(id: string): string {
     return `${this.#folder}/${id}.lock`
+  }
+}
+
+function isMissing(path: string): boolean {
+  try {
+    statSync(path)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT'
   }
 }

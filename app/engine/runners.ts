@@ -88,7 +88,10 @@ export class Runners {
   async leave({ hasTasks }: { hasTasks: boolean }): Promise<void> {
     await this.#watchdog?.stop()
     if (hasTasks) return
-    await this.#options.db.from('runners').where('id', this.id).delete()
+    const row = this.#options.db.from('runners').where('id', this.id)
+    await row.delete().catch((error) => {
+      this.#options.logger.error({ err: error }, 'a runner is left to the next start')
+    })
     await this.#lock.release()
   }
 }

@@ -5,6 +5,8 @@ import { now, type TaskFailure, type TaskState } from '#engine/task_state'
 
 export interface Circumstances {
   readonly backoff: Backoff
+  /** How many attempts may fail, as the type says. */
+  readonly attempts: number
   /** Whether it left a checkpoint from which it can go on. */
   readonly hasCheckpoint: boolean
 }
@@ -27,7 +29,7 @@ export function settle(
       return ended(last, { status: 'cancelled', error: outcome.error })
     case 'failed':
       return outcome.retry && last.attempt < last.maxAttempts
-        ? waiting(last, outcome.error, pause(last.attempt, circumstances.backoff))
+        ? waiting(last, outcome.error, pause(failedOf(last, circumstances), circumstances.backoff))
         : ended(last, { status: 'failed', error: outcome.error })
     case 'interrupted':
       return circumstances.hasCheckpoint || last.maxAttempts > 1
@@ -36,15 +38,29 @@ export function settle(
   }
 }
 
-/** A task that was asked to stop just when it was about to wait for another attempt. */
+/**
+ * Whether this is no end to a task that was asked to stop: it would wait for another attempt, or
+ * fail because the server stops. It is then `cancelledInstead`.
+ */
+export function yieldsToCancel({ status, error }: TaskState): boolean {
+  return status === 'queued' || error?.code === wasStopped.code
+}
+
+/** A task that was asked to stop while its run came to another end. */
 export function cancelledInstead(state: TaskState): TaskState {
   const { updatedAt: finishedAt } = state
   return { ...state, status: 'cancelled', error: null, nextAttemptAt: null, finishedAt }
 }
 
+/** How many attempts have failed: each interrupted one has raised `maxAttempts` by one. */
+function failedOf({ attempt, maxAttempts }: TaskState, { attempts }: Circumstances): number {
+  // A deploy may have changed what the type says meanwhile.
+  return Math.min(Math.max(1, attempts - (maxAttempts - attempt)), attempt)
+}
+
 /** Milliseconds before the next attempt: doubled each time, half of it left to chance. */
-export function pause(attempt: number, { first, longest }: Backoff): number {
-  const whole = Math.min(milliseconds(first) * 2 ** (attempt - 1), milliseconds(longest))
+export function pause(failed: number, { first, longest }: Backoff): number {
+  const whole = Math.min(milliseconds(first) * 2 ** (failed - 1), milliseconds(longest))
   return Math.round(whole * (0.5 + Math.random() / 2))
 }
 

@@ -79,7 +79,14 @@ export class TaskFiles {
       throw error
     }
     pass('after-file')
-    await this.#remove(TaskFile.query().where('task_id', id).whereNot('key', key))
+    if (!(await persist(() => TaskFile.find(key), signal))) {
+      // A run that took over has removed the row, perhaps before the file was there.
+      await disk.delete(key)
+      throw new RunFenced(id)
+    }
+    await this.#remove(
+      TaskFile.query().where('task_id', id).where('claim', '<=', run.claim).whereNot('key', key)
+    )
     return file
   }
 

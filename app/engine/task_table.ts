@@ -1,5 +1,6 @@
 import { POISON_AFTER, SUSPECT_AFTER } from '#engine/poison'
 import { TaskIdTaken } from '#engine/errors'
+import { yieldsToCancel } from '#engine/settling'
 import { sourcesOf, type TaskStatus } from '#engine/status'
 import type { StoredFileData } from '#engine/stored_file'
 import { setImmediate } from 'node:timers/promises'
@@ -13,6 +14,9 @@ const RECOVERY_JUMP = 2 ** 20
 
 /** Rows of one statement: below what one may bind, and short enough for the event loop. */
 const AT_ONCE = 500
+
+/** Whether a waiting task may run beside what runs; bound to `suspectsUntil`. */
+const mayRun = `(interruptions < ${SUSPECT_AFTER} or updated_at < ?)`
 
 export interface NewTask {
   readonly id: string
@@ -55,7 +59,10 @@ export class TaskTable {
     this.#db = db
   }
 
-  /** Inserts queued tasks. Gives the `seq` of each, by its id; one whose id is taken is left out. */
+  /**
+   * Inserts queued tasks. Gives the `seq` of each, by its id; one whose id is taken, or has a
+   * tombstone, is left out.
+   */
   async insert(
     tasks: readonly NewTask[],
     trx?: TransactionClientContract
@@ -64,7 +71,8 @@ export class TaskTable {
     const rows: { id: string; seq: number }[] = await (trx ?? this.#db).rawQuery(
       `insert into tasks (${columns.join(', ')})
        select ${columns.map((name) => `r.value ->> '${name}'`).join(', ')} from json_each(?) as r
-       where true on conflict (id) do nothing returning id, seq`,
+       where not exists (select 1 from tombstones where id = r.value ->> 'id')
+       on conflict (id) do nothing returning id, seq`,
       [JSON.stringify(tasks.map(rowOf))]
     )
     return new Map(rows.map(({ id, seq }) => [id, Number(seq)]))
@@ -131,7 +139,6 @@ export class TaskTable {
     { suspectsUntil }: { suspectsUntil: Date }
   ): Promise<StoredTask | null> {
     const time = now()
-    const mayRun = `(interruptions < ${SUSPECT_AFTER} or updated_at < ?)`
     const until = suspectsUntil.toISOString()
     const changing = this.#changing('processing').whereRaw(
       `id = coalesce(
@@ -163,12 +170,13 @@ export class TaskTable {
     return row ? storedTask(row) : null
   }
 
-  /** When the next attempt of a waiting task is due, as ISO 8601. */
-  async nextDue(): Promise<string | null> {
+  /** When the next attempt of a waiting task that `claim` would take is due, as ISO 8601. */
+  async nextDue({ suspectsUntil }: { suspectsUntil: Date }): Promise<string | null> {
     const row = await this.#db
       .from('tasks')
       .where('status', 'queued')
       .whereNotNull('next_attempt_at')
+      .whereRaw(mayRun, [suspectsUntil.toISOString()])
       .orderBy('next_attempt_at')
       .select('next_attempt_at')
       .first()
@@ -181,24 +189,22 @@ export class TaskTable {
    */
   async requestCancel(id: string): Promise<{ task: StoredTask | null; wasWaiting: boolean }> {
     const time = now()
-    const [cancelled] = await this.#changing('cancelled')
-      .where({ id, status: 'queued' })
+    const ifWaiting = (then: string, otherwise: string, bindings: string[] = []) =>
+      this.#db.raw(`case status when 'queued' then ${then} else ${otherwise} end`, bindings)
+    // One statement: its attempt may end, or another one begin, at any moment.
+    const [row] = await this.#changing('cancelled')
+      .where({ id })
       .update({
-        status: 'cancelled',
-        version: this.#db.raw('version + 1'),
+        status: ifWaiting("'cancelled'", 'status'),
+        version: ifWaiting('version + 1', 'version'),
         error: null,
         next_attempt_at: null,
-        cancel_requested_at: time,
-        updated_at: time,
-        finished_at: time,
+        cancel_requested_at: this.#db.raw('coalesce(cancel_requested_at, ?)', [time]),
+        updated_at: ifWaiting('?', 'updated_at', [time]),
+        finished_at: ifWaiting('?', 'null', [time]),
       })
-    if (cancelled) return { task: storedTask(cancelled), wasWaiting: true }
-    await this.#db
-      .from('tasks')
-      .where({ id, status: 'processing' })
-      .whereNull('cancel_requested_at')
-      .update({ cancel_requested_at: time })
-    return { task: await this.find(id), wasWaiting: false }
+    const task = row ? storedTask(row) : await this.find(id)
+    return { task, wasWaiting: row?.status === 'cancelled' }
   }
 
   /** Which of this runner's tasks shall stop, and since when: it may have been said elsewhere. */
@@ -213,11 +219,12 @@ export class TaskTable {
 
   /**
    * processing → what the run left: terminal, or queued for another attempt. `false` when the run is
-   * fenced off, or when a task that was asked to stop would wait again.
+   * fenced off, or when the task was asked to stop and would end otherwise for the server's sake
+   * (`yieldsToCancel`).
    */
   async finish(state: TaskState, claim: number): Promise<boolean> {
     const query = this.#changing(state.status).where({ id: state.id, claim, status: 'processing' })
-    if (state.status === 'queued') query.whereNull('cancel_requested_at')
+    if (yieldsToCancel(state)) query.whereNull('cancel_requested_at')
     const rows = await query.update({
       status: state.status,
       result: state.result === null ? null : JSON.stringify(state.result),

@@ -5,7 +5,7 @@ import { errors } from '@vinejs/vine'
 import { LongTask } from '#engine/long_task'
 import { takesFile } from '#engine/stored_file'
 import type { TaskType } from '#engine/task_type'
-import { isDuration, LONGEST_TIMER, milliseconds } from '#engine/duration'
+import { isDuration, LONGEST, LONGEST_TIMER } from '#engine/duration'
 import { BadTaskType, UnknownTaskType } from '#engine/errors'
 
 /** The task types by name. Guarantees that each is whole and its name is its own. */
@@ -86,13 +86,12 @@ function policyProblem({ attempts, backoff, timeout, expires }: TaskType): strin
     return '`static attempts` must be a whole number from 1 to 1000'
   }
   if (!isDuration(backoff?.first) || !isDuration(backoff.longest)) {
-    return "`static backoff` must be two durations, such as { first: '1s', longest: '5m' }"
+    return `\`static backoff\` must be two durations, such as { first: '1s', longest: '5m' }, at most ${LONGEST}`
   }
-  const isTimer = isDuration(timeout) && milliseconds(timeout) <= milliseconds(LONGEST_TIMER)
-  if (timeout !== null && !isTimer) {
+  if (timeout !== null && !isDuration(timeout, LONGEST_TIMER)) {
     return `\`static timeout\` must be a duration such as '1h', at most ${LONGEST_TIMER}`
   }
   return expires === null || isDuration(expires)
     ? null
-    : "`static expires` must be a duration such as '1d'"
+    : `\`static expires\` must be a duration such as '1d', at most ${LONGEST}`
 }

@@ -38,9 +38,14 @@ export async function persistForClient<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await persist(work, AbortSignal.timeout(CLIENT_PATIENCE))
   } catch (error) {
-    if (isFull(error)) throw new StorageFull(error)
-    throw isTrouble(error) ? new DatabaseUnavailable(error) : error
+    throw toldOf(error)
   }
+}
+
+/** The error that clients are told: `StorageFull` or `DatabaseUnavailable` for what passes, else itself. */
+export function toldOf(error: unknown): unknown {
+  if (isFull(error)) return new StorageFull(error)
+  return isTrouble(error) ? new DatabaseUnavailable(error) : error
 }
 
 function codeOf(error: unknown): string {

@@ -1,3 +1,4 @@
+import { toldOf } from '#engine/trouble'
 import { problemOf } from '#exceptions/problem'
 import { problemHeaders } from '#exceptions/problem_answer'
 import { closeBehindAnswer, isFarFromEnd } from '#exceptions/lingering_close'
@@ -12,7 +13,7 @@ export default class HttpExceptionHandler extends ExceptionHandler {
       response.response.destroy()
       return
     }
-    let error = thrown
+    let error = toldOf(thrown)
     if (thrown instanceof errors.E_ROUTE_NOT_FOUND) {
       const allowed = allowedMethods(request.url())
       if (allowed.length > 0) {

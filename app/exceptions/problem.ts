@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { errors as vineErrors } from '@vinejs/vine'
+import { toldOf } from '#engine/trouble'
 import { EndedWithoutResult } from '#exceptions/http_errors'
 
 /** One field that is wrong, and why. */
@@ -90,7 +91,8 @@ const known: Readonly<Record<string, (typeof problems)[keyof typeof problems]>> 
 }
 
 /** What clients are told of an error. What is nobody's fault but ours is told without detail. */
-export function problemOf(error: unknown): Problem {
+export function problemOf(raised: unknown): Problem {
+  const error = toldOf(raised)
   if (error instanceof vineErrors.E_VALIDATION_ERROR) {
     const errors = error.messages.map(({ field, rule, message }: FieldProblem) => ({
       field,

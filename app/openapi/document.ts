@@ -1,5 +1,6 @@
 import type { TaskTypes } from '#engine/task_types'
 import { problems } from '#exceptions/problem'
+import { DatabaseUnavailable, StorageFull } from '#engine/errors'
 import * as http from '#exceptions/http_errors'
 import schemas from '#openapi/schemas.json' with { type: 'json' }
 import { taskOperations } from '#openapi/task_operations'
@@ -34,6 +35,8 @@ const always: readonly ProblemKind[] = [
   problems.expectationFailed,
   problems.headersTooLarge,
   problems.internalError,
+  StorageFull,
+  DatabaseUnavailable,
 ]
 
 /** What a route may answer that is sent a body. */

@@ -6,7 +6,6 @@ import { listTasksValidator } from '#validators/task'
 import { json, shape, type Answer, type Operations } from '#openapi/operation'
 
 const notFound = [http.TaskNotFound, engine.TaskGone]
-const writing = [engine.StorageFull, engine.DatabaseUnavailable]
 
 const line = {
   schema: { type: 'string', description: 'A line that draws itself over the last one.' },
@@ -45,7 +44,6 @@ const starting = [
   engine.UnknownTaskType,
   engine.QueueFull,
   engine.EngineStopping,
-  ...writing,
 ]
 const streamHeaders = ['Cache-Control', 'X-Accel-Buffering?'] as const
 const over: Answer = {
@@ -109,7 +107,7 @@ export const taskOperations: Operations = {
     description: 'Its id stays taken: its address answers 410.',
     heeds: ['If-Match'],
     answers: { 204: { description: 'It is forgotten.' } },
-    problems: [...notFound, http.TaskLive, http.PreconditionFailed, ...writing],
+    problems: [...notFound, http.TaskLive, http.PreconditionFailed],
   },
   'GET /tasks/:id/progress': {
     summary: 'Poll a task',
@@ -144,7 +142,7 @@ export const taskOperations: Operations = {
       200: json('It is cancelled.', 'Task', cutHeaders),
       202: json('It is asked to stop.', 'Task', cutHeaders),
     },
-    problems: [...notFound, http.TaskFinished, http.PreconditionFailed, ...writing],
+    problems: [...notFound, http.TaskFinished, http.PreconditionFailed],
   },
   'POST /tasks/:id/retry': {
     summary: 'Start a new task that goes on where a failed or cancelled one stopped',

@@ -1,39 +1,27 @@
 import SQLite from 'better-sqlite3'
 import { join } from 'node:path'
 import { test } from '@japa/runner'
-import { execFileSync } from 'node:child_process'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
+import { setTimeout } from 'node:timers/promises'
 import { until } from '#tests/helpers/waiting'
+import { SmallDisk } from '#tests/helpers/small_disk'
 import type { Snapshot } from '#engine/snapshot'
 import { ServerProcess } from '#tests/helpers/server_process'
 import { difficultCsv, loadedRows, startImport } from '#tests/helpers/import_file'
 
 const ROWS = 60_000
 
-async function start(url: string, input: object): Promise<Response> {
+async function start(url: string, input: object, headers: object = {}): Promise<Response> {
   return fetch(`${url}/tasks`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ type: 'simulate', input }),
   })
 }
 
 async function look(url: string, id: string): Promise<Snapshot> {
   return (await (await fetch(`${url}/tasks/${id}/progress`)).json()) as Snapshot
-}
-
-/** Mounts a disk of 1 MiB. `null` where this machine doesn't allow that. */
-async function smallDisk(): Promise<string | null> {
-  const folder = await mkdtemp(join(tmpdir(), 'headway-disk-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' })
-    return folder
-  } catch {
-    await rm(folder, { recursive: true })
-    return null
-  }
 }
 
 test.group('A locked database', () => {
@@ -95,16 +83,12 @@ test.group('A full disk', () => {
     assert,
     cleanup,
   }) => {
-    const disk = await smallDisk()
-    if (disk === null) {
-      process.stdout.write('    not run: this machine does not let the test mount a small disk\n')
-      return
-    }
-    const server = await ServerProcess.start({ STORAGE_PATH: disk })
+    const disk = await SmallDisk.mount('1m')
+    if (!disk) return
+    const server = await ServerProcess.start({ STORAGE_PATH: disk.folder })
     cleanup(async () => {
       await server.dispose()
-      execFileSync('umount', [disk])
-      await rm(disk, { recursive: true })
+      await disk.remove()
     })
     const form = new FormData()
     form.append('type', 'import-csv')
@@ -113,7 +97,7 @@ test.group('A full disk', () => {
     const answer = await fetch(`${server.url}/tasks`, { method: 'POST', body: form })
     assert.equal(answer.status, 507)
     assert.containsSubset(await answer.json(), { code: 'storage-full' })
-    const left = await readdir(disk, { recursive: true, withFileTypes: true })
+    const left = await readdir(disk.folder, { recursive: true, withFileTypes: true })
     assert.lengthOf(
       left.filter((entry) => entry.isFile()),
       0
@@ -122,5 +106,86 @@ test.group('A full disk', () => {
     assert.lengthOf(list.data, 0)
     const { id } = await startImport(server.url, 'a,b\n1,2\n')
     await until(async () => (await look(server.url, id)).status === 'completed')
+  })
+
+  test('of the database holds tasks up, and what was accepted or told is stored', async ({
+    assert,
+    cleanup,
+  }) => {
+    const disk = await SmallDisk.mount('4m')
+    if (!disk) return
+    const server = await ServerProcess.start({ SQLITE_PATH: join(disk.folder, 'db.sqlite3') })
+    cleanup(async () => {
+      await server.dispose()
+      await disk.remove()
+    })
+    const { id } = await startImport(server.url, difficultCsv(ROWS))
+    const loaded = () => loadedRows(disk.folder, id).count
+    await until(async () => {
+      const before = loaded()
+      await setTimeout(1000)
+      return before > 0 && loaded() === before
+    })
+
+    const answers = await Promise.all(
+      ['first', 'second', 'third'].map((key) => {
+        return start(server.url, { steps: 1, stepMs: 0 }, { 'idempotency-key': key })
+      })
+    )
+    assert.equal((await look(server.url, id)).status, 'processing')
+    // A small write may find room that an import doesn't.
+    assert.isBelow(loaded(), ROWS)
+    disk.grow('400m')
+    await until(async () => (await look(server.url, id)).status === 'completed')
+    assert.equal(loaded(), ROWS)
+    for (const answer of answers) {
+      const told = (await answer.json()) as Snapshot & { code: string }
+      if (answer.status === 507) assert.equal(told.code, 'storage-full')
+      else await until(async () => (await look(server.url, told.id)).status === 'completed')
+    }
+    assert.equal((await start(server.url, { steps: 1, stepMs: 0 })).status, 202)
+  })
+})
+
+test.group('A database that is gone for a while', () => {
+  test('holds tasks up, and clients are told to come back', async ({ assert, cleanup }) => {
+    const server = await ServerProcess.start({
+      LOAD_HELPERS: 'watch_contract slow_commits database_gone',
+    })
+    cleanup(() => server.dispose())
+    const { url } = server
+    const ended = (await (await start(url, { steps: 1, stepMs: 0 })).json()) as Snapshot
+    await until(async () => (await look(url, ended.id)).status === 'completed')
+    const importing = await startImport(url, difficultCsv(ROWS))
+    const counting = (await (await start(url, { steps: 100, stepMs: 30 })).json()) as Snapshot
+    await until(() => loadedRows(server.folder, importing.id).count > 0.1 * ROWS)
+
+    await server.ask('gone')
+    const before = (await look(url, counting.id)).current ?? 0
+    for (const [method, path] of [
+      ['GET', `/tasks/${ended.id}`],
+      ['GET', `/tasks/${ended.id}/logs`],
+      ['GET', '/tasks'],
+      ['DELETE', `/tasks/${ended.id}`],
+      ['GET', '/datasets'],
+      ['POST', `/tasks/${importing.id}/cancel`],
+    ] as const) {
+      const answer = await fetch(url + path, { method })
+      const { code } = (await answer.json()) as { code: string }
+      assert.deepEqual([path, answer.status, code], [path, 503, 'database-unavailable'])
+      assert.equal(answer.headers.get('retry-after'), '5')
+    }
+    // What runs is read from memory.
+    await until(async () => ((await look(url, counting.id)).current ?? 0) > before)
+    const held = loadedRows(server.folder, importing.id).count
+    assert.isBelow(held, ROWS)
+
+    await server.ask('back')
+    for (const { id } of [counting, importing]) {
+      await until(async () => (await look(url, id)).status === 'completed')
+      assert.equal((await look(url, id)).attempt, 1)
+    }
+    assert.equal(loadedRows(server.folder, importing.id).count, ROWS)
+    assert.equal((await look(url, ended.id)).status, 'completed')
   })
 })

@@ -38,6 +38,31 @@ class Deaf extends LongTask<typeof input> {
   }
 }
 
+/** Hears it late, and has one attempt. */
+class Sluggish extends LongTask<typeof input> {
+  static type = 'sluggish'
+  static description = 'Looks at its signal at the end'
+  static input = input
+
+  async run() {
+    await setTimeout(this.input.seconds * 1000)
+    this.signal.throwIfAborted()
+  }
+}
+
+/** Holds the one connection to the database. */
+class Hold extends LongTask<typeof input> {
+  static type = 'hold'
+  static description = 'Never ends its commit'
+  static input = input
+  static attempts = 2
+
+  async run() {
+    this.progress(1)
+    await this.commit(1, () => setTimeout(this.input.seconds * 1000))
+  }
+}
+
 /** Takes the whole process down. */
 class Poison extends LongTask<typeof input> {
   static type = 'poison'
@@ -74,7 +99,7 @@ class FailingSlowly extends Failing {
 const { load } = TaskTypes
 TaskTypes.load = async (folder) => {
   const types = await load.call(TaskTypes, folder)
-  for (const type of [Spin, Deaf, Poison, Failing, FailingSlowly])
+  for (const type of [Spin, Deaf, Sluggish, Hold, Poison, Failing, FailingSlowly])
     types.add(type, import.meta.filename)
   return types
 }

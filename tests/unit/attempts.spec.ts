@@ -166,6 +166,7 @@ test.group('Time', () => {
     const after = deferred<unknown>()
     const id = await startScript(async (task) => {
       await held.promise
+      task.log.warn('too late')
       await Scripted.prototype.commit.call(task, 1, () => {}).catch(after.resolve)
       after.resolve(null)
     })
@@ -186,6 +187,8 @@ test.group('Time', () => {
     assert.equal((await endOf(tenth)).snapshot.status, 'completed')
     others.resolve()
     assert.isNull((await Task.findOrFail(id)).checkpoint)
+    await engine.logs.save()
+    assert.lengthOf(await engine.logs.page(id, 0, 10), 0)
   }).timeout(40_000)
 })
 
@@ -194,6 +197,21 @@ test.group('What a type says of itself is checked when it is registered', () => 
     .with([
       { title: 'attempts', statics: { attempts: 0 }, problem: '`static attempts` must be' },
       { title: 'backoff', statics: { backoff: { first: 1 } }, problem: '`static backoff` must be' },
+      {
+        title: 'a backoff of nothing',
+        statics: { backoff: { first: '0s', longest: '1s' } },
+        problem: '`static backoff` must be',
+      },
+      {
+        title: 'a backoff beyond all dates',
+        statics: { backoff: { first: '1s', longest: '999999999d' } },
+        problem: 'at most 3650d',
+      },
+      {
+        title: 'expiring at once',
+        statics: { expires: '0d' },
+        problem: '`static expires` must be',
+      },
       { title: 'timeout', statics: { timeout: '1 hour' }, problem: '`static timeout` must be' },
       { title: 'a timeout beyond timers', statics: { timeout: '25d' }, problem: 'at most 24d' },
       { title: 'expires', statics: { expires: 5 }, problem: '`static expires` must be' },

@@ -34,6 +34,23 @@ test.group('commit', (group) => {
     assert.lengthOf(await db.from('dataset_rows').where('task_id', id), 0)
   })
 
+  test('fails when only COMMIT does, stores nothing, and leaves the connection free', async ({
+    assert,
+  }) => {
+    const id = await startScript(async (task) => {
+      await task.commit({ line: 1 }, async (trx) => {
+        await trx.table('dataset_rows').insert({ ...insert, task_id: task.id, line: 1 })
+        await trx.rawQuery('pragma defer_foreign_keys = on')
+        await trx.table('dataset_rejects').insert({ task_id: 'nobody', line: 1, reason: '' })
+      })
+    })
+    assert.include((await endOf(id)).snapshot.error?.message, 'FOREIGN KEY')
+    assert.isNull((await Task.findOrFail(id)).checkpoint)
+    assert.lengthOf(await db.from('dataset_rows').where('task_id', id), 0)
+    const next = await startScript((task) => task.commit(1, () => {}))
+    assert.equal((await endOf(next)).snapshot.status, 'completed')
+  })
+
   test('a query that does not use the transaction fails at once and names the type', async ({
     assert,
   }) => {

@@ -1,7 +1,8 @@
 import { test } from '@japa/runner'
 import db from '@adonisjs/lucid/services/db'
 import { ALONE_FOR, SUSPECT_AFTER } from '#engine/poison'
-import { startScript, theEngine } from '#tests/helpers/scripted'
+import { setTimeout } from 'node:timers/promises'
+import { Patient, startScript, theEngine } from '#tests/helpers/scripted'
 import { deferred, endOf, until } from '#tests/helpers/waiting'
 
 /** As many as there are slots, each with the way to end it. */
@@ -9,6 +10,10 @@ const SLOTS = 10
 
 async function statusOf(id: string): Promise<string | undefined> {
   return (await (await theEngine()).cutOf(id))?.snapshot.status
+}
+
+async function attemptOf(id: string): Promise<number | undefined> {
+  return (await (await theEngine()).cutOf(id))?.snapshot.attempt
 }
 
 async function fillSlots() {
@@ -41,6 +46,36 @@ test.group('A task that two crashes interrupted', () => {
     assert.equal(await statusOf(blamed), 'queued')
     for (const { end } of others) end()
     assert.equal((await endOf(blamed)).snapshot.result, 'alone')
+  })
+
+  test('is not looked for again and again while it waits with its retry due', async ({
+    assert,
+    cleanup,
+  }) => {
+    const [blocker, ...others] = await fillSlots()
+    const fail = () => Promise.reject(new Error('later'))
+    for (const { end } of others) end()
+    const blamed = await startScript(fail, undefined, Patient)
+    await until(
+      async () => (await statusOf(blamed)) === 'queued' && (await attemptOf(blamed)) === 1
+    )
+    await suspect(blamed, { since: 0 })
+    await db
+      .from('tasks')
+      .where('id', blamed)
+      .update({ next_attempt_at: '2000-01-01T00:00:00.000Z' })
+
+    let looks = 0
+    const client = db.connection().getWriteClient()
+    const note = ({ sql }: { sql: string }) => (looks += sql.includes('next_attempt_at <=') ? 1 : 0)
+    client.on('query', note)
+    cleanup(() => void client.off('query', note))
+    await endOf(await startScript(async () => {}))
+    await setTimeout(300)
+    assert.isBelow(looks, 10)
+    assert.equal(await statusOf(blamed), 'queued')
+    blocker.end()
+    assert.equal((await endOf(blamed)).snapshot.attempt, 2)
   })
 
   test('runs beside others when they take too long, but not beside another such task', async ({
