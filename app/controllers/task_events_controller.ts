@@ -1,6 +1,5 @@
 import { engine, hub } from '#start/services'
 import { ownerOf } from '#start/owner'
-import { TaskNotFound } from '#exceptions/http_errors'
 import type { HttpContext } from '@adonisjs/core/http'
 import { lineEncoding } from '#realtime/line_encoding'
 import { eventEncoding } from '#realtime/event_encoding'
@@ -10,10 +9,9 @@ import { answerWithStream } from '#controllers/task_stream'
 export default class TaskEventsController {
   async show(ctx: HttpContext) {
     ctx.response.vary('Accept')
-    const task = await engine.find(ctx.params.id, ownerOf(ctx))
-    if (!task) throw new TaskNotFound()
+    const finding = engine.find(ctx.params.id, ownerOf(ctx))
     const type = ctx.request.accepts(['text/event-stream', 'text/plain'])
     const encoding = type === 'text/plain' ? lineEncoding : eventEncoding
-    return answerWithStream(ctx, hub, { cut: task.cut, encoding })
+    return answerWithStream(ctx, hub, { finding, encoding })
   }
 }

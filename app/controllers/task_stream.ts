@@ -1,4 +1,7 @@
 import type { Cut } from '#engine/cut'
+import { isTrouble } from '#engine/trouble'
+import type { KnownTask } from '#engine/engine'
+import { TaskNotFound } from '#exceptions/http_errors'
 import type { Hub } from '#realtime/hub'
 import { isTerminal } from '#engine/status'
 import type { Encoding } from '#realtime/encoding'
@@ -8,16 +11,24 @@ import { answerWithRetry } from '#controllers/answers'
 
 /**
  * Answers with the stream of a task: the snapshot unless the client has it, what comes after it, and
- * the end. 204 when there is nothing more to come.
+ * the end. 204 when there is nothing more to come. While the database is in trouble it is 200, and to
+ * come back: a 503 would end an `EventSource` for good.
  *
- * @param cut a cut of the task that this client may see
+ * @param finding the task, if this client may see it
  */
 export async function answerWithStream(
   ctx: HttpContext,
   hub: Hub,
-  { cut, encoding }: { cut: Cut; encoding: Encoding }
+  { finding, encoding }: { finding: Promise<KnownTask | null>; encoding: Encoding }
 ): Promise<void> {
   const { request, response } = ctx
+  const task = await finding.catch((error: unknown) => {
+    if (isTrouble(error)) return undefined
+    throw error
+  })
+  if (task === undefined) return answerWithRetry(ctx, encoding, encoding.comebackDelay())
+  if (!task) throw new TaskNotFound()
+  const { cut } = task
   const seen = seenVersion(request.header('last-event-id'), cut)
   if (seen === cut.version && isTerminal(cut.snapshot.status)) return response.status(204).send('')
 

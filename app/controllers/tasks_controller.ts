@@ -43,10 +43,10 @@ export default class TasksController {
     const type = ctx.request.accepts(forms)
     const finding = engine.find(ctx.params.id, ownerOf(ctx))
     if (type === 'text/html') return answerWithTaskPage(ctx, finding)
+    const encoding = streams.get(type)
+    if (encoding) return answerWithStream(ctx, hub, { finding, encoding })
     const task = await finding
     if (!task) throw new TaskNotFound()
-    const encoding = streams.get(type)
-    if (encoding) return answerWithStream(ctx, hub, { cut: task.cut, encoding })
     retryAfter(ctx, task.cut)
     return answerWithCut(ctx, task.cut, new TaskTransformer(task).toObject())
   }

@@ -215,6 +215,8 @@ export class Runner {
   async #tellEnd(run: Run, state: TaskState | null): Promise<void> {
     if (state) return this.#options.tell(new Cut(state))
     run.logger.warn('the task was taken from this run')
+    // A newer run of the same process tells for itself.
+    if (this.#runs.has(run.id)) return
     const task = await this.#options.table.find(run.id).catch(() => null)
     if (task) this.#options.tell(new Cut(task))
   }

@@ -175,6 +175,10 @@ test.group('A database that is gone for a while', () => {
       assert.deepEqual([path, answer.status, code], [path, 503, 'database-unavailable'])
       assert.equal(answer.headers.get('retry-after'), '5')
     }
+    // An EventSource would give up at anything but 200.
+    const stream = await fetch(`${url}/tasks/${ended.id}/events`)
+    assert.equal(stream.status, 200)
+    assert.match(await stream.text(), /^retry: 1\d{3}\n\n$/)
     // What runs is read from memory.
     await until(async () => ((await look(url, counting.id)).current ?? 0) > before)
     const held = loadedRows(server.folder, importing.id).count
