@@ -1,19 +1,14 @@
 import { Cut } from '#engine/cut'
 import { Runner } from '#engine/runner'
 import { recover } from '#engine/recovery'
-import { randomUUID } from 'node:crypto'
 import { Commits } from '#engine/commits'
 import { isTerminal, type TaskStatus } from '#engine/status'
-import { Starts } from '#engine/starts'
-import { now } from '#engine/task_state'
-import { FileStore, type IncomingFile } from '#engine/file_store'
+import { FileStore } from '#engine/file_store'
 import { History } from '#engine/history'
-import { milliseconds, within } from '#engine/duration'
+import { within } from '#engine/duration'
 import { persistForClient } from '#engine/trouble'
-import { fingerprint } from '#engine/fingerprint'
 import { Retention, type Gone } from '#engine/retention'
-import { Retries } from '#engine/retries'
-import { IdempotencyKeys, keyed, type KeyedRequest } from '#engine/idempotency_keys'
+import { IdempotencyKeys } from '#engine/idempotency_keys'
 import { Runners } from '#engine/runners'
 import { Elsewhere, type Interest } from '#engine/elsewhere'
 import { TaskLogs } from '#engine/task_logs'
@@ -23,14 +18,12 @@ import type { Disk } from '@adonisjs/drive'
 import { entryOf } from '#engine/timeline'
 import type { StoredTask } from '#engine/stored_task'
 import type { TaskTypes } from '#engine/task_types'
-import { errors as vineErrors } from '@vinejs/vine'
 import type { Logger } from '@adonisjs/core/logger'
 import { TaskReader, type KnownTask } from '#engine/task_reader'
-import { StoredFile, type StoredFileData } from '#engine/stored_file'
-import { TaskTable, type Inserted, type NewTask, type Page } from '#engine/task_table'
-import { EngineStopping, QueueFull, TaskGone } from '#engine/errors'
+import { TaskTable, type Page } from '#engine/task_table'
+import { TaskGone } from '#engine/errors'
+import { TaskStarter, type Started, type StartRequest } from '#engine/task_starter'
 import type { Database } from '@adonisjs/lucid/database'
-import type { TransactionClientContract } from '@adonisjs/lucid/types/database'
 import { setImmediate } from 'node:timers/promises'
 
 /** Milliseconds between two looks at what other processes left: taken over within 5 s. */
@@ -40,6 +33,7 @@ const LOOK = 2000
 const LAST_WRITES = 500
 
 export type { KnownTask } from '#engine/task_reader'
+export type { Started, StartRequest } from '#engine/task_starter'
 
 export interface EngineOptions {
   readonly db: Database
@@ -59,23 +53,6 @@ export interface EngineOptions {
   readonly retention: number
 }
 
-export interface StartRequest {
-  readonly owner: string
-  readonly type: string
-  readonly input: unknown
-  /** Chosen by the client, else made here. */
-  readonly id?: string
-  readonly file?: IncomingFile
-  /** Under which the owner may repeat the request (`Idempotency-Key`). */
-  readonly key?: string
-}
-
-export interface Started {
-  readonly task: KnownTask
-  /** `false` for one that the same request has made before. */
-  readonly isNew: boolean
-}
-
 /**
  * Starts, finds, cancels and recovers tasks, and tells whoever listens of every cut. Knows no HTTP
  * and no SSE.
@@ -88,18 +65,14 @@ export class Engine {
   readonly #options: EngineOptions
   readonly #runners: Runners
   readonly #table: TaskTable
-  readonly #starts: Starts
   readonly #runner: Runner
   readonly #reader: TaskReader
   readonly #retention: Retention
   readonly #elsewhere: Elsewhere
   readonly #history: History
-  readonly #keys: IdempotencyKeys
-  readonly #retries: Retries
+  readonly #starter: TaskStarter
   readonly #listeners = new Set<(cut: Cut) => void>()
   readonly #goneListeners = new Set<(gone: readonly Gone[]) => void>()
-  /** No more than this many tasks wait. */
-  #mayWait = 0
   #stopping = false
   #timer: NodeJS.Timeout | undefined
 
@@ -112,15 +85,13 @@ export class Engine {
     this.taskFiles = new TaskFiles({ db, uploads: this.files, disk: options.disk })
     this.logs = new TaskLogs(new TaskLogTable(db), logger)
     this.#table = new TaskTable(db)
-    this.#starts = new Starts(this.#table)
     this.#history = new History(db, logger)
-    this.#keys = new IdempotencyKeys(db, this.#table)
-    this.#retries = new Retries(db, this.files)
+    const keys = new IdempotencyKeys(db, this.#table)
     this.#retention = new Retention({
       db,
       logger,
       files: this.taskFiles,
-      keys: this.#keys,
+      keys,
       keepFor: options.retention,
       tell: (gone) => this.#goneListeners.forEach((listener) => listener(gone)),
     })
@@ -139,6 +110,21 @@ export class Engine {
       tell: (cut) => this.#tell(cut),
     })
     this.#reader = new TaskReader(this.#table, this.#runner, this.#runners)
+    this.#starter = new TaskStarter({
+      db,
+      types,
+      keys,
+      table: this.#table,
+      files: this.files,
+      reader: this.#reader,
+      retention: this.#retention,
+      maxQueued: options.maxQueued,
+      isStopping: () => this.#stopping,
+      begun: ({ cut }) => {
+        this.#tell(cut)
+        this.#runner.wake()
+      },
+    })
     this.#elsewhere = new Elsewhere({
       db,
       logger,
@@ -185,7 +171,7 @@ export class Engine {
   /** Begins to take tasks, those first that have waited longest. */
   async begin(): Promise<void> {
     await this.#runners.enter()
-    this.#mayWait = await this.#table.countQueued()
+    await this.#starter.count()
     await this.#history.load()
     this.#runner.begin()
     this.#retention.begin()
@@ -225,19 +211,8 @@ export class Engine {
    * Throws `UnknownTaskType`, Vine's validation error (fields named `input.…`), `TaskIdTaken`, `TaskGone`,
    * `IdempotencyKeyReused`, `QueueFull`, `EngineStopping`.
    */
-  async start(request: StartRequest): Promise<Started> {
-    try {
-      if (this.#stopping) throw new EngineStopping()
-      await this.#validate(request)
-      const before = await this.#keys.find(keyedStart(request))
-      if (before) return await this.#started({ task: before, isNew: false })
-      if (request.id) await this.#retention.refuseTaken(request.id, request.owner)
-      // One that is there already answers as it is, however many wait.
-      if (!request.id || !(await this.#table.find(request.id))) await this.#checkRoom()
-      return await this.#insert(request)
-    } finally {
-      if (request.file) await this.files.discard(request.file)
-    }
+  start(request: StartRequest): Promise<Started> {
+    return this.#starter.start(request)
   }
 
   /**
@@ -300,26 +275,7 @@ export class Engine {
     owner: string,
     key?: string
   ): Promise<Started | { refused: TaskStatus } | null> {
-    if (this.#stopping) throw new EngineStopping()
-    const request = key === undefined ? null : keyed({ owner, key }, ['retry', of])
-    const before = await this.#keys.find(request)
-    if (before) return this.#started({ task: before, isNew: false })
-    const old = await this.find(of, owner)
-    if (!old) return null
-    const { status, type } = old.cut.snapshot
-    if (status !== 'failed' && status !== 'cancelled') return { refused: status }
-
-    const life = this.#lifeOf(type)
-    await this.#checkRoom()
-    const id = randomUUID()
-    const file = await this.#retries.share(old.file, id)
-    const insert = async (trx?: TransactionClientContract) => ({
-      task: await this.#retries.insert({ id, of, file, ...life }, trx),
-      isNew: true,
-    })
-    return this.#keep(file, async () =>
-      this.#started(await persistForClient(() => this.#keys.insert(request, id, insert)))
-    )
+    return this.#starter.retry({ of, owner, key }, () => this.find(of, owner))
   }
 
   /**
@@ -331,95 +287,6 @@ export class Engine {
     if (!task || !isTerminal(task.cut.snapshot.status)) return task
     if (!(await persistForClient(() => this.#retention.forget(id)))) throw new TaskGone()
     return task
-  }
-
-  async #insert(request: StartRequest): Promise<Started> {
-    const { owner, type, input } = request
-    const id = request.id ?? randomUUID()
-    const file = request.file ? await this.files.keep(request.file, id) : null
-    return this.#keep(file, async () => {
-      const print = bodyPrint(request)
-      const life = this.#lifeOf(type)
-      const row = { id, owner, type, input, file, fingerprint: print, createdAt: now(), ...life }
-      const key = keyedStart(request)
-      if (key) return this.#insertOnce(key, row)
-      const seq = await this.#starts.add(row)
-      return seq === null
-        ? this.#started({ task: await this.#sameAs(row), isNew: false })
-        : this.#tellStart(this.#reader.started(row, seq))
-    })
-  }
-
-  /** Under a key. */
-  async #insertOnce(key: KeyedRequest, row: NewTask): Promise<Started> {
-    const insert = async (trx?: TransactionClientContract) => {
-      const made = await this.#table.insert([row], trx)
-      return { task: await this.#sameAs(row, trx), isNew: made.has(row.id) }
-    }
-    return this.#started(await persistForClient(() => this.#keys.insert(key, row.id, insert)))
-  }
-
-  /** The task that has the id, unless it is gone: it may have been deleted just now. */
-  async #sameAs(row: NewTask, trx?: TransactionClientContract): Promise<StoredTask> {
-    await this.#retention.refuseTaken(row.id, row.owner, trx)
-    return this.#table.findSame(row, trx)
-  }
-
-  /** Keeps a file only if it has become that of a new task. */
-  async #keep(file: StoredFileData | null, start: () => Promise<Started>): Promise<Started> {
-    let isNew = false
-    try {
-      const started = await start()
-      isNew = started.isNew
-      return started
-    } finally {
-      if (file && !isNew) await this.files.remove(file)
-    }
-  }
-
-  async #started({ task, isNew }: Inserted): Promise<Started> {
-    const known = await this.#reader.known(task)
-    return isNew ? this.#tellStart(known) : { task: known, isNew }
-  }
-
-  #tellStart(task: KnownTask): Started {
-    this.#mayWait++
-    this.#tell(task.cut)
-    this.#runner.wake()
-    return { task, isNew: true }
-  }
-
-  /** What the type says of how often and how long. */
-  #lifeOf(type: string): { maxAttempts: number; expiresAt: string | null } {
-    const { attempts, expires } = this.types.get(type)
-    return {
-      maxAttempts: attempts,
-      expiresAt: expires && new Date(Date.now() + milliseconds(expires)).toISOString(),
-    }
-  }
-
-  async #validate({ type, input, file }: StartRequest): Promise<void> {
-    const taskType = this.types.get(type)
-    if (file) this.types.checkFile(type)
-    const opened = file && new StoredFile({ ...file, key: '' }, file.path)
-    try {
-      await taskType.input.validate(opened ? { ...(input as object), file: opened } : input)
-    } catch (error) {
-      if (!(error instanceof vineErrors.E_VALIDATION_ERROR)) throw error
-      throw new vineErrors.E_VALIDATION_ERROR(
-        error.messages.map((message: { field: string }) => ({
-          ...message,
-          field: message.field === 'file' ? 'file' : `input.${message.field}`,
-        }))
-      )
-    }
-  }
-
-  /** Counts only when the last count and what came since may have reached the limit. */
-  async #checkRoom(): Promise<void> {
-    const { maxQueued } = this.#options
-    if (this.#mayWait >= maxQueued) this.#mayWait = await this.#table.countQueued()
-    if (this.#mayWait >= maxQueued) throw new QueueFull(maxQueued)
   }
 
   /** What may have changed without this process: others die, tasks wait too long or come due. */
@@ -455,14 +322,4 @@ export class Engine {
     this.#elsewhere.noted(cut)
     for (const listener of this.#listeners) listener(cut)
   }
-}
-
-/** The same for the same body, which is all but the id and the key. */
-function bodyPrint({ type, input, file }: StartRequest): string {
-  return fingerprint([type, input, file?.sha256 ?? null])
-}
-
-function keyedStart(request: StartRequest): KeyedRequest | null {
-  const { owner, key, id } = request
-  return key === undefined ? null : keyed({ owner, key }, ['start', id, bodyPrint(request)])
 }

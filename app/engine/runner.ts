@@ -5,11 +5,11 @@ import { Suspects } from '#engine/suspects'
 import { Cut } from '#engine/cut'
 import type { StoredTask } from '#engine/stored_task'
 import { Run, type Outcome, type RunServices } from '#engine/run'
-import { cancelledInstead, settle, yieldsToCancel } from '#engine/settling'
+import { cancelledInstead, settle } from '#engine/settling'
 import { ProgressWriter } from '#engine/progress_writer'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TaskTable } from '#engine/task_table'
-import { type TaskState } from '#engine/task_state'
+import { yieldsToCancel, type TaskState } from '#engine/task_state'
 import { LongTask } from '#engine/long_task'
 
 /** Milliseconds between two looks: progress is written, wishes to cancel are read. */

@@ -1,7 +1,7 @@
 import type { Outcome } from '#engine/run'
 import { milliseconds } from '#engine/duration'
 import type { Backoff } from '#engine/backoff'
-import { now, type TaskFailure, type TaskState } from '#engine/task_state'
+import { now, wasStopped, type TaskFailure, type TaskState } from '#engine/task_state'
 
 export interface Circumstances {
   readonly backoff: Backoff
@@ -38,14 +38,6 @@ export function settle(
   }
 }
 
-/**
- * Whether this is no end to a task that was asked to stop: it would wait for another attempt, or
- * fail because the server stops. It is then `cancelledInstead`.
- */
-export function yieldsToCancel({ status, error }: TaskState): boolean {
-  return status === 'queued' || error?.code === wasStopped.code
-}
-
 /** A task that was asked to stop while its run came to another end. */
 export function cancelledInstead(state: TaskState): TaskState {
   const { updatedAt: finishedAt } = state
@@ -62,11 +54,6 @@ function failedOf({ attempt, maxAttempts }: TaskState, { attempts }: Circumstanc
 export function pause(failed: number, { first, longest }: Backoff): number {
   const whole = Math.min(milliseconds(first) * 2 ** (failed - 1), milliseconds(longest))
   return Math.round(whole * (0.5 + Math.random() / 2))
-}
-
-const wasStopped: TaskFailure = {
-  code: 'interrupted',
-  message: 'The server was stopped while the task ran.',
 }
 
 /** A waiting task keeps the error of its last attempt, so that people see why it waits. */

@@ -89,6 +89,20 @@ export function queued(
   }
 }
 
+/** The end of a task that ran when its server was stopped, and may not run again. */
+export const wasStopped: TaskFailure = {
+  code: 'interrupted',
+  message: 'The server was stopped while the task ran.',
+}
+
+/**
+ * Whether this is no end to a task that was asked to stop: it would wait for another attempt, or
+ * fail because the server stops. It is cancelled instead then.
+ */
+export function yieldsToCancel({ status, error }: TaskState): boolean {
+  return status === 'queued' || error?.code === wasStopped.code
+}
+
 /** Now, as the table and the clients write it. */
 export function now(): string {
   return new Date().toISOString()

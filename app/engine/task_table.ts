@@ -1,13 +1,12 @@
 import { POISON_AFTER, SUSPECT_AFTER } from '#engine/poison'
 import { TaskIdTaken } from '#engine/errors'
-import { yieldsToCancel } from '#engine/settling'
 import { sourcesOf, type TaskStatus } from '#engine/status'
 import type { StoredFileData } from '#engine/stored_file'
 import { setImmediate } from 'node:timers/promises'
 import type { Database } from '@adonisjs/lucid/database'
 import type { TransactionClientContract } from '@adonisjs/lucid/types/database'
 import { storedTask, type StoredTask } from '#engine/stored_task'
-import { now, queued, type TaskFailure, type TaskState } from '#engine/task_state'
+import { now, queued, yieldsToCancel, type TaskFailure, type TaskState } from '#engine/task_state'
 
 /** Added to the version of a recovered task, so that it exceeds all that any client saw. */
 const RECOVERY_JUMP = 2 ** 20
