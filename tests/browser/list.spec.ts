@@ -92,7 +92,7 @@ test.group('The list', () => {
     assert.isAbove(title?.length ?? 0, 200)
   })
 
-  test('counts with a plus until all are known', async (context) => {
+  test('counts all that wait, however many', async (context) => {
     // Their next attempt is far away, so that nobody runs them.
     const next = new Date(Date.now() + 3_600_000).toISOString()
     const waiting = { ...ended, status: 'queued', max_attempts: 3, next_attempt_at: next }
@@ -100,12 +100,6 @@ test.group('The list', () => {
     const { page } = await openTab(context, `${base()}/?status=queued`)
     await live(page)
     const count = page.locator('[data-count=queued]')
-    await count.getByText('1,000+', { exact: true }).waitFor()
-    await page.mouse.move(400, 400)
-    while ((await count.textContent())?.endsWith('+')) {
-      await page.mouse.wheel(0, 100_000)
-      await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))')
-    }
     await count.getByText(/^1,2\d\d$/).waitFor()
   }).timeout(60_000)
 

@@ -86,7 +86,7 @@ function showCounts() {
     return false
   })
   const { queued, processing } = numbers
-  counts.show(numbers, (status) => older.isAtEnd('') || older.isAtEnd(`status=${status}`))
+  counts.show(numbers)
   const look = { isStale: line.state === 'stale' }
   if (processing === 0) showTab(queued > 0 ? `${queued} queued` : 'Tasks', null, 'idle', look)
   else showTab(`${processing} processing`, progress / processing, 'processing', look)
