@@ -34,8 +34,16 @@ export class HttpServer extends Server {
   readonly #answers = new WeakMap<Duplex, ServerResponse>()
 
   constructor(handle: RequestListener, { idle = 30_000, ...options }: HttpServerOptions = {}) {
-    // A slow body may take longer than Node's 300 s; an idle one is cut. The guard looks at Host.
-    super({ requestTimeout: 0, headersTimeout: 60_000, requireHostHeader: false, ...options })
+    super({
+      // A slow body may take longer than Node's 300 s; an idle one is cut.
+      requestTimeout: 0,
+      headersTimeout: 60_000,
+      // The guard looks at it.
+      requireHostHeader: false,
+      // Most requests are polls: no stream of nothing is opened and closed for them.
+      optimizeEmptyRequests: true,
+      ...options,
+    })
     this.on('connection', (socket: Socket) => {
       this.#connections.add(socket)
       socket.once('close', () => this.#connections.delete(socket))

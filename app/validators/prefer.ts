@@ -9,7 +9,8 @@ const LONGEST_WAIT = 60
  * @param header several of them joined by commas, as Node does
  */
 export function preferredWait(header: string | undefined): number | null {
-  const wait = preferences(header ?? '').find((each) => /^\s*wait\s*(=|;|$)/i.test(each))
+  if (header === undefined) return null
+  const wait = preferences(header).find((each) => /^\s*wait\s*(=|;|$)/i.test(each))
   const value = /=\s*(?:"(\d+)"|(\d+))\s*(?:;|$)/.exec(wait ?? '')
   return value ? Math.min(Number(value[1] ?? value[2]), LONGEST_WAIT) : null
 }
