@@ -11,8 +11,11 @@ import { now, queued, yieldsToCancel, type TaskFailure, type TaskState } from '#
 /** Added to the version of a recovered task, so that it exceeds all that any client saw. */
 const RECOVERY_JUMP = 2 ** 20
 
-/** Rows of one statement: below what one may bind, and short enough for the event loop. */
-const AT_ONCE = 500
+/** Rows of one read: below what a statement may bind, and short enough for the event loop. */
+const READ_AT_ONCE = 500
+
+/** Rows of one write of progress: half a millisecond, in which no report is told. */
+const WRITE_AT_ONCE = 100
 
 /** Whether a waiting task may run beside what runs; bound to `suspectsUntil`. */
 const mayRun = `(interruptions < ${SUSPECT_AFTER} or updated_at < ?)`
@@ -95,8 +98,8 @@ export class TaskTable {
   /** Those of many that exist. */
   async findMany(ids: readonly string[]): Promise<StoredTask[]> {
     const tasks: StoredTask[] = []
-    for (let from = 0; from < ids.length; from += AT_ONCE) {
-      const some = ids.slice(from, from + AT_ONCE)
+    for (let from = 0; from < ids.length; from += READ_AT_ONCE) {
+      const some = ids.slice(from, from + READ_AT_ONCE)
       const rows = await this.#db.from('tasks').whereIn('id', some)
       tasks.push(...rows.map(storedTask))
     }
@@ -238,17 +241,17 @@ export class TaskTable {
 
   /**
    * Writes what all the changed tasks reported last, so many in one statement that the event loop
-   * is held up for a few milliseconds only.
+   * is held up for a moment only.
    */
   async saveProgress(
     changed: readonly { state: Omit<TaskState, 'owner'>; claim: number }[]
   ): Promise<void> {
     const columns = Object.entries(reportedColumns)
     const values = columns.map(([column], at) => `${column} = r.value ->> ${at + 3}`)
-    for (let from = 0; from < changed.length; from += AT_ONCE) {
+    for (let from = 0; from < changed.length; from += WRITE_AT_ONCE) {
       if (from > 0) await setImmediate()
       const rows = changed
-        .slice(from, from + AT_ONCE)
+        .slice(from, from + WRITE_AT_ONCE)
         .map(({ state, claim }) => [
           state.id,
           claim,
