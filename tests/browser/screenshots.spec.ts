@@ -3,7 +3,7 @@ import { test } from '@japa/runner'
 import type { Page } from 'playwright-core'
 import { LongTask } from '#engine/long_task'
 import { TaskError } from '#engine/errors'
-import { setTimeout } from 'node:timers/promises'
+import { endOf } from '#tests/helpers/waiting'
 import { live, openTab } from '#tests/helpers/browser'
 import { Patient, Scripted, startScript, theEngine } from '#tests/helpers/scripted'
 
@@ -30,7 +30,7 @@ class Work extends LongTask<typeof Work.input> {
       this.report({ current, total, unit, message, progress: (current / total) * 100 })
       this.log.info(`${message}: ${current} ${unit}`)
       if (failsWith && current > total * 0.6) throw new TaskError('mail-refused', failsWith)
-      await setTimeout(100, undefined, { signal: this.signal })
+      await this.sleep(100)
     }
     return { [unit]: total }
   }
@@ -70,14 +70,17 @@ async function afternoon(): Promise<string> {
     if (!engine.types.find(type.type)) engine.types.add(type, import.meta.filename)
   }
   const done = { unit: 'images', from: 0, perTick: 900 }
-  for (const total of [1204, 310, 8800]) {
-    await start('resize-images', { ...done, total, message: 'Thumbnails of the spring catalogue' })
-  }
-  await start('send-newsletter', {
-    ...{ total: 5200, unit: 'mails', from: 0, perTick: 1400, message: 'May issue' },
-    failsWith: 'The mail server refused the sender address',
-  })
-  await setTimeout(1500)
+  const message = 'Thumbnails of the spring catalogue'
+  const ended = [1204, 310, 8800].map((total) =>
+    start('resize-images', { ...done, total, message })
+  )
+  ended.push(
+    start('send-newsletter', {
+      ...{ total: 5200, unit: 'mails', from: 0, perTick: 1400, message: 'May issue' },
+      failsWith: 'The mail server refused the sender address',
+    })
+  )
+  for (const id of ended) await endOf(await id)
   const shown = await start('import-people', {
     ...{ total: 90_000, unit: 'rows', from: 0, perTick: 380, message: 'people-2026.csv' },
   })
