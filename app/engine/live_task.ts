@@ -26,17 +26,9 @@ export const QUIET_AFTER = 30_000
  * ten times a second, the last one never lost; progress never goes back; nothing follows `seal`.
  */
 export class LiveTask {
-  /** As the claim wrote it. */
-  readonly #claimed: TaskState
-  #cancelRequestedAt: string | null
+  /** What the claim wrote and the task has reported since; rate, estimate and version as last cut. */
+  readonly #state: { -readonly [Key in keyof TaskState]: TaskState[Key] }
   #cut: Cut
-  #report = {
-    progress: null as number | null,
-    message: null as string | null,
-    current: null as number | null,
-    total: null as number | null,
-    unit: null as string | null,
-  }
   /** When the next cut is due. */
   #dueAt = -Infinity
   #reportedAt = performance.now()
@@ -58,17 +50,11 @@ export class LiveTask {
     history: { curve?: ProgressCurve; size?: number | null } = {}
   ) {
     this.#tell = tell
-    this.#claimed = state
-    this.#cancelRequestedAt = state.cancelRequestedAt
-    this.#report.progress = state.progress
-    this.#report.current = state.current
-    this.#report.message = state.message
-    this.#report.total = state.total
-    this.#report.unit = state.unit
     const at = performance.now()
     const isResumed = state.progress !== null || state.current !== null
     this.#eta = new Eta(at, isResumed ? (state.progress ?? 0) : null, history)
-    this.#cut = new Cut({ ...state, ...this.#eta.update(at, null, state.total) })
+    this.#state = { ...state, ...this.#eta.update(at, null, state.total) }
+    this.#cut = new Cut(this.#state)
     // One that goes on from a checkpoint begins to count at its first report, which says where.
     if (!isResumed) this.#rate.update({ at, current: null })
   }
@@ -88,7 +74,7 @@ export class LiveTask {
   }
 
   get current(): number {
-    return this.#report.current ?? 0
+    return this.#state.current ?? 0
   }
 
   /**
@@ -97,7 +83,7 @@ export class LiveTask {
    */
   report(report: Report): void {
     const { progress, message, current, total, unit } = report
-    const { type } = this.#claimed
+    const { type } = this.#state
     if (progress !== undefined) checkNumber(type, 'progress', progress)
     if (message !== undefined) checkText(type, 'message', message)
     if (current !== undefined) checkNumber(type, 'current', current)
@@ -105,7 +91,7 @@ export class LiveTask {
     if (unit !== undefined) checkText(type, 'unit', unit)
     if (this.#sealed) return
 
-    const next = this.#report
+    const next = this.#state
     if (progress !== undefined && progress !== null) {
       next.progress = Math.max(next.progress ?? 0, percent(progress))
     }
@@ -118,8 +104,8 @@ export class LiveTask {
 
   /** Notes the wish to cancel; a change that is cut at once. */
   requestCancel(at: string): void {
-    if (this.#sealed || this.#cancelRequestedAt !== null) return
-    this.#cancelRequestedAt = at
+    if (this.#sealed || this.#state.cancelRequestedAt !== null) return
+    this.#state.cancelRequestedAt = at
     this.#makeCut()
   }
 
@@ -133,7 +119,7 @@ export class LiveTask {
   seal(): TaskState {
     this.#sealed = true
     clearTimeout(this.#timer)
-    return { ...this.#claimed, ...this.#cut.snapshot, ...this.#report }
+    return { ...this.#state }
   }
 
   /** What the attempt teaches when it has completed now; `null` when it did a part of the work. */
@@ -155,16 +141,13 @@ export class LiveTask {
     this.#timer = undefined
     const at = performance.now()
     this.#dueAt = Math.max(this.#dueAt, at) + CUT_INTERVAL
-    const { progress, current, total } = this.#report
-    const state = {
-      ...this.#claimed,
-      ...this.#report,
-      rate: this.#rate.update({ at, current }),
-      ...this.#eta.update(at, progress, total),
-      cancelRequestedAt: this.#cancelRequestedAt,
-      version: this.#cut.version + 1,
-      updatedAt: now(),
-    }
+    const state = this.#state
+    const { etaSeconds, etaBasis } = this.#eta.update(at, state.progress, state.total)
+    state.rate = this.#rate.update({ at, current: state.current })
+    state.etaSeconds = etaSeconds
+    state.etaBasis = etaBasis
+    state.version++
+    state.updatedAt = now()
     this.#cut = new Cut(state, this.#health(), this.#cut.snapshot)
     this.#tell(this.#cut)
   }

@@ -34,12 +34,11 @@ export class ProgressWriter {
   async #write(): Promise<void> {
     if (this.#unsaved.size === 0) return
     const runs = [...this.#unsaved]
+    // All at once: a set that shrinks piece by piece is copied again and again.
+    this.#unsaved.clear()
     try {
       await this.#table.saveProgress(
-        runs.map((run) => {
-          this.#unsaved.delete(run)
-          return { state: run.live.cut.snapshot, claim: run.claim }
-        })
+        runs.map(({ live, claim }) => ({ state: live.cut.snapshot, claim }))
       )
     } catch (error) {
       this.#logger.error({ err: error }, 'progress could not be written, trying again')

@@ -139,12 +139,10 @@ export class EventStream {
 
   /** To be called now and then: keeps the connection alive, and cuts one that has stalled. */
   tend(now: number): void {
-    if (!this.#response.headersSent || !this.isOpen) return
-    if (this.isFull) {
-      if (now - this.#wroteAt >= STALL_LIMIT) this.#response.destroy()
-    } else if (now - this.#wroteAt >= KEEP_ALIVE) {
-      this.#write(this.#encoding.keepAlive)
-    }
+    const silence = now - this.#wroteAt
+    if (silence < KEEP_ALIVE || !this.#response.headersSent || !this.isOpen) return
+    if (!this.isFull) this.#write(this.#encoding.keepAlive)
+    else if (silence >= STALL_LIMIT) this.#response.destroy()
   }
 
   /** Ends a stream of one task that is no more, unless the end of the task is on its way. */

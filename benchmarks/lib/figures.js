@@ -14,11 +14,18 @@ export const atLeast = (limit) => ({
   holds: (ratio) => ratio >= limit,
 })
 
-/** The peer's is at least `limit` times ours. */
-export const cheaperBy = (limit) => ({
-  text: `≥ ${limit} × cheaper`,
+/** By how much ours is cheaper than the peer's; no goal. */
+export const cheaper = {
+  text: '',
   sign: '× cheaper',
   ratio: (ours, theirs) => theirs / ours,
+  holds: () => null,
+}
+
+/** The peer's is at least `limit` times ours. */
+export const cheaperBy = (limit) => ({
+  ...cheaper,
+  text: `≥ ${limit} × cheaper`,
   holds: (ratio) => ratio >= limit,
 })
 

@@ -12,7 +12,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 const MARK = Buffer.from('"version":')
 const sockets = new Map()
 let frames = 0
-/** Milliseconds from report to frame, where the message carries the time of the report. */
+/**
+ * Milliseconds from report to frame, where the message carries the time of the report. A frame that
+ * comes again, as a server may repeat the newest for whoever missed it, is no late report.
+ */
 let latencies = null
 
 answering({
@@ -88,12 +91,13 @@ function open(server, uid, channel) {
       resolve()
     })
     let rest = null
+    let reported = null
     socket.on('data', (chunk) => {
       const data = rest ? Buffer.concat([rest, chunk]) : chunk
       let from = 0
       for (let at = data.indexOf(MARK); at !== -1; at = data.indexOf(MARK, from)) {
         frames++
-        if (latencies) time(data.toString('latin1', from, at))
+        if (latencies) reported = time(data.toString('latin1', from, at), reported)
         from = at + MARK.length
       }
       // A frame ends with a line end, so that nothing can be torn there.
@@ -106,9 +110,11 @@ function open(server, uid, channel) {
   })
 }
 
-function time(text) {
-  const at = /@(\d+)@/.exec(text)?.[1]
-  if (at) latencies.push(Number(process.hrtime.bigint() - BigInt(at)) / 1e6)
+/** Notes how old the report in a frame is, unless it is the one before. Gives which it is. */
+function time(text, before) {
+  const at = /@(\d+)@/.exec(text)?.[1] ?? before
+  if (at !== before) latencies.push(Number(process.hrtime.bigint() - BigInt(at)) / 1e6)
+  return at
 }
 
 async function subscribe(server, uid, channel) {

@@ -11,7 +11,7 @@ const INTERVAL = 100
 const WARM_UP = 1000
 /** After which all tasks should have been started; doubled where they haven't. */
 const LEAD = 3000
-const WINDOW = 2000
+const WINDOW = 4000
 const REPORTS = (WARM_UP + WINDOW) / INTERVAL + 5
 
 /** From the report in the task to the frame at its watcher: 1,000 tasks that report every 100 ms. */
