@@ -2,7 +2,7 @@ import { Cut } from '#engine/cut'
 import { Eta } from '#engine/eta'
 import { Rate } from '#engine/rate'
 import type { CompletedRun, ProgressCurve } from '#engine/progress_curve'
-import type { Snapshot } from '#engine/snapshot'
+import { addressesOf, type Addresses, type Snapshot } from '#engine/snapshot'
 import { now, type TaskState } from '#engine/task_state'
 import { checkNumber, checkText, type Report } from '#engine/reports'
 
@@ -20,15 +20,20 @@ export const EARLY = 90
 export const QUIET_AFTER = 30_000
 
 /**
- * A running task in memory. Owns what it reported and its newest cut.
+ * A running task in memory. Owns what it reported and what its newest cut is made of.
  *
  * Guarantees: a report changes memory only; the first change is cut at once, later ones at most
  * ten times a second, the last one never lost; progress never goes back; nothing follows `seal`.
  */
 export class LiveTask {
-  /** What the claim wrote and the task has reported since; rate, estimate and version as last cut. */
+  /** As of the newest cut. */
   readonly #state: { -readonly [Key in keyof TaskState]: TaskState[Key] }
-  #cut: Cut
+  #health: Snapshot['health'] = 'active'
+  readonly #addresses: Addresses
+  /** Kept once somebody asks: those of thousands of tasks would be the most that the collector copies. */
+  #cut: Cut | undefined
+  /** What the task has reported, cut or not. */
+  readonly #report: { -readonly [Key in keyof Report]-?: Exclude<Report[Key], undefined> }
   /** When the next cut is due. */
   #dueAt = -Infinity
   #reportedAt = performance.now()
@@ -54,14 +59,21 @@ export class LiveTask {
     const isResumed = state.progress !== null || state.current !== null
     this.#eta = new Eta(at, isResumed ? (state.progress ?? 0) : null, history)
     this.#state = { ...state, ...this.#eta.update(at, null, state.total) }
-    this.#cut = new Cut(this.#state)
+    const { progress, message, current, total, unit } = state
+    this.#report = { progress, message, current, total, unit }
+    this.#addresses = addressesOf(state.id)
     // One that goes on from a checkpoint begins to count at its first report, which says where.
     if (!isResumed) this.#rate.update({ at, current: null })
   }
 
   /** The newest cut: what everybody is answered with. */
   get cut(): Cut {
-    return this.#cut
+    return (this.#cut ??= this.#newCut())
+  }
+
+  /** What the newest cut is made of; the next one changes it. */
+  get state(): TaskState {
+    return this.#state
   }
 
   /** The way of this attempt so far, see `Eta`. */
@@ -74,7 +86,7 @@ export class LiveTask {
   }
 
   get current(): number {
-    return this.#state.current ?? 0
+    return this.#report.current ?? 0
   }
 
   /**
@@ -91,7 +103,7 @@ export class LiveTask {
     if (unit !== undefined) checkText(type, 'unit', unit)
     if (this.#sealed) return
 
-    const next = this.#state
+    const next = this.#report
     if (progress !== undefined && progress !== null) {
       next.progress = Math.max(next.progress ?? 0, percent(progress))
     }
@@ -112,14 +124,14 @@ export class LiveTask {
   /** Cuts once more when the task has gone quiet, or when the process is blocked or no longer is. */
   checkHealth({ isBusy }: { isBusy: boolean }): void {
     this.#busy = isBusy
-    if (!this.#sealed && this.#cut.snapshot.health !== this.#health()) this.#makeCut()
+    if (!this.#sealed && this.#health !== this.#healthNow()) this.#makeCut()
   }
 
   /** Ends reporting and gives the state as last reported, for the terminal write. */
   seal(): TaskState {
     this.#sealed = true
     clearTimeout(this.#timer)
-    return { ...this.#state }
+    return { ...this.#state, ...this.#report }
   }
 
   /** What the attempt teaches when it has completed now; `null` when it did a part of the work. */
@@ -141,18 +153,23 @@ export class LiveTask {
     this.#timer = undefined
     const at = performance.now()
     this.#dueAt = Math.max(this.#dueAt, at) + CUT_INTERVAL
-    const state = this.#state
+    const state = Object.assign(this.#state, this.#report)
     const { etaSeconds, etaBasis } = this.#eta.update(at, state.progress, state.total)
     state.rate = this.#rate.update({ at, current: state.current })
     state.etaSeconds = etaSeconds
     state.etaBasis = etaBasis
     state.version++
     state.updatedAt = now()
-    this.#cut = new Cut(state, this.#health(), this.#cut.snapshot)
-    this.#tell(this.#cut)
+    this.#health = this.#healthNow()
+    this.#cut = undefined
+    this.#tell(this.#newCut())
   }
 
-  #health(): Snapshot['health'] {
+  #newCut(): Cut {
+    return new Cut(this.#state, this.#health, this.#addresses)
+  }
+
+  #healthNow(): Snapshot['health'] {
     if (this.#busy) return 'busy'
     return performance.now() - this.#reportedAt >= QUIET_AFTER ? 'quiet' : 'active'
   }

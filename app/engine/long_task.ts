@@ -132,16 +132,19 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
     this.#run.report(report)
   }
 
-  /** Waits so many milliseconds. Throws the reason of the signal as soon as the task shall stop. */
-  async sleep(milliseconds: number): Promise<void> {
-    this.signal.throwIfAborted()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, milliseconds)
-    this.#sleepers.add(resolve)
-    await promise
-    clearTimeout(timer)
-    this.#sleepers.delete(resolve)
-    this.signal.throwIfAborted()
+  /** Waits so many milliseconds. Rejects with the signal's reason as soon as the task shall stop. */
+  sleep(milliseconds: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const wake = () => {
+        clearTimeout(timer)
+        this.#sleepers.delete(wake)
+        if (this.signal.aborted) reject(this.signal.reason as RunAborted)
+        else resolve()
+      }
+      const timer = setTimeout(wake, milliseconds)
+      this.#sleepers.add(wake)
+      if (this.signal.aborted) wake()
+    })
   }
 
   /**
