@@ -1,8 +1,13 @@
 import db from '@adonisjs/lucid/services/db'
 import { randomUUID } from 'node:crypto'
 
-/** Before anything that a test does. */
-export const longAgo = '1999-12-31T00:00:00.000Z'
+const YEAR = 365 * 24 * 3600 * 1000
+
+/** A retention, in milliseconds, for which what is stored as of long ago is old, and nothing else. */
+export const keepFor = YEAR
+
+/** Before anything that a test does; not so long ago that the server under test prunes it by itself. */
+export const longAgo = new Date(Date.now() - 5 * YEAR).toISOString()
 
 /** Puts a task of nobody into the table, which no runner has started. Gives its id. */
 export async function stored(columns: object): Promise<string> {

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { Retention } from '#engine/retention'
 import { TaskTable } from '#engine/task_table'
 import { IdempotencyKeys } from '#engine/idempotency_keys'
-import { longAgo, stored } from '#tests/helpers/stored'
+import { keepFor, longAgo, stored } from '#tests/helpers/stored'
 import { theEngine } from '#tests/helpers/scripted'
 
 /** How SQLite goes about each statement on `tasks` that the work sends. */
@@ -44,7 +44,7 @@ async function pruneOnce(): Promise<void> {
     logger,
     files,
     keys: new IdempotencyKeys(db, new TaskTable(db)),
-    keepFor: 10 * 365 * 24 * 3600 * 1000,
+    keepFor,
     tell: () => {},
   })
   retention.begin()

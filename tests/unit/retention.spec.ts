@@ -7,10 +7,8 @@ import { Retention } from '#engine/retention'
 import { TaskTable } from '#engine/task_table'
 import { IdempotencyKeys } from '#engine/idempotency_keys'
 import { turns, until } from '#tests/helpers/waiting'
-import { longAgo, stored } from '#tests/helpers/stored'
+import { keepFor, longAgo, stored } from '#tests/helpers/stored'
 import { theEngine } from '#tests/helpers/scripted'
-
-const YEARS = 10 * 365 * 24 * 3600 * 1000
 
 test.group('Retention', (group) => {
   let batches: number[]
@@ -22,7 +20,7 @@ test.group('Retention', (group) => {
       logger: await app.container.make('logger'),
       files: (await theEngine()).taskFiles,
       keys: new IdempotencyKeys(db, new TaskTable(db)),
-      keepFor: YEARS,
+      keepFor,
       tell: (gone) => batches.push(gone.length),
     })
     return () => retention.stop()
