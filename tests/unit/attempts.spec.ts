@@ -159,6 +159,20 @@ test.group('Time', () => {
     assert.deepEqual(reasons, ['timeout', 'timeout', 'timeout'])
   })
 
+  test('a sleep that begins once the task shall stop ends at once', async ({ assert }) => {
+    const engine = await theEngine()
+    const hasBegun = deferred()
+    const id = await startScript(async (task) => {
+      hasBegun.resolve()
+      await new Promise((resolve) => task.signal.addEventListener('abort', resolve))
+      await task.sleep(60_000)
+    })
+    await hasBegun.promise
+    await engine.cancel(id, 'local')
+    const { snapshot } = await endOf(id)
+    assert.containsSubset(snapshot, { status: 'cancelled', error: null })
+  })
+
   test('a task that ignores being cancelled is ended after 10 s, fenced off, and keeps its slot', async ({
     assert,
   }) => {
