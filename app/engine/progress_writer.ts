@@ -37,7 +37,12 @@ export class ProgressWriter {
     // All at once: a set that shrinks piece by piece is copied again and again.
     this.#unsaved.clear()
     try {
-      await this.#table.saveProgress(runs.map(({ live, claim }) => ({ state: live.state, claim })))
+      const changed = runs.map(({ task, claim, live }) => ({
+        seq: task.seq,
+        claim,
+        state: live.state,
+      }))
+      await this.#table.saveProgress(changed)
     } catch (error) {
       this.#logger.error({ err: error }, 'progress could not be written, trying again')
       for (const run of runs) if (!run.live.isSealed) this.#unsaved.add(run)

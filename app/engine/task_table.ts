@@ -35,6 +35,13 @@ export interface NewTask {
   readonly expiresAt: string | null
 }
 
+/** What a run has reported: `seq` is that of its task. */
+export interface UnsavedProgress {
+  readonly seq: number
+  readonly claim: number
+  readonly state: Omit<TaskState, 'owner'>
+}
+
 export interface Inserted {
   readonly task: StoredTask
   /** `false` for one that the same request has made before. */
@@ -241,28 +248,25 @@ export class TaskTable {
 
   /**
    * Writes what all the changed tasks reported last, so many in one statement that the event loop
-   * is held up for a moment only.
+   * is held up for a moment only. In the order of the table: what shares a page is written at once.
    */
-  async saveProgress(
-    changed: readonly { state: Omit<TaskState, 'owner'>; claim: number }[]
-  ): Promise<void> {
-    const columns = Object.entries(reportedColumns)
-    const values = columns.map(([column], at) => `${column} = r.value ->> ${at + 3}`)
-    for (let from = 0; from < changed.length; from += WRITE_AT_ONCE) {
+  async saveProgress(changed: readonly UnsavedProgress[]): Promise<void> {
+    const sorted = changed.toSorted((a, b) => a.seq - b.seq)
+    for (let from = 0; from < sorted.length; from += WRITE_AT_ONCE) {
       if (from > 0) await setImmediate()
-      const rows = changed
-        .slice(from, from + WRITE_AT_ONCE)
-        .map(({ state, claim }) => [
-          state.id,
-          claim,
-          state.version,
-          ...columns.map(([, key]) => state[key]),
-        ])
+      const some = sorted.slice(from, from + WRITE_AT_ONCE)
+      const rows = some.map(({ seq, claim, state }) => [
+        seq,
+        claim,
+        ...Object.values(reported(state)),
+      ])
+      const columns = Object.keys(reported(some[0].state))
+      const values = columns.map((column, at) => `${column} = r.value ->> ${at + 2}`)
       // The `+` keeps SQLite from going by the index of `status`, which reads all the JSON for each task.
       await this.#db.rawQuery(
         `update tasks set ${values.join(', ')}
          from jsonb_each(?) as r
-         where tasks.id = r.value ->> 0 and tasks.claim = r.value ->> 1
+         where tasks.seq = r.value ->> 0 and tasks.claim = r.value ->> 1
            and +tasks.status = 'processing' and tasks.version < r.value ->> 2`,
         [JSON.stringify(rows)]
       )
@@ -377,22 +381,18 @@ function rowOf(task: NewTask): Record<string, unknown> {
   return Object.fromEntries(Object.entries(startColumns).map(([name, key]) => [name, row[key]]))
 }
 
-/** What a report changes, as columns. */
-const reportedColumns = {
-  progress: 'progress',
-  message: 'message',
-  current: 'current',
-  total: 'total',
-  unit: 'unit',
-  rate: 'rate',
-  eta_seconds: 'etaSeconds',
-  eta_basis: 'etaBasis',
-  version: 'version',
-  updated_at: 'updatedAt',
-} as const satisfies Record<string, keyof TaskState>
-
-function reported(state: TaskState): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(reportedColumns).map(([column, key]) => [column, state[key]])
-  )
+/** What a report changes, as columns; the version comes first. */
+function reported(state: UnsavedProgress['state']): Record<string, unknown> {
+  return {
+    version: state.version,
+    progress: state.progress,
+    message: state.message,
+    current: state.current,
+    total: state.total,
+    unit: state.unit,
+    rate: state.rate,
+    eta_seconds: state.etaSeconds,
+    eta_basis: state.etaBasis,
+    updated_at: state.updatedAt,
+  }
 }

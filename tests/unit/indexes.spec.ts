@@ -5,6 +5,7 @@ import app from '@adonisjs/core/services/app'
 import db from '@adonisjs/lucid/services/db'
 import { randomUUID } from 'node:crypto'
 import { Retention } from '#engine/retention'
+import { now } from '#engine/task_state'
 import { TaskTable } from '#engine/task_table'
 import { IdempotencyKeys } from '#engine/idempotency_keys'
 import { keepFor, longAgo, stored } from '#tests/helpers/stored'
@@ -118,4 +119,14 @@ test.group('No statement reads the whole table', () => {
       assert.notMatch(plan, /SCAN tasks(?! USING (COVERING )?INDEX)/)
       assert.notInclude(plan, 'TEMP B-TREE')
     })
+
+  test('progress goes by the order of the table', async ({ assert }) => {
+    const id = await stored({ status: 'completed', claim: 1, finished_at: now() })
+    const task = await table().find(id)
+    assert.exists(task)
+    const { seq, claim } = task!
+    const plan = await plansOf(() => table().saveProgress([{ seq, claim, state: task! }]))
+    assert.include(plan, 'SEARCH tasks USING INTEGER PRIMARY KEY')
+    assert.notInclude(plan, 'USING INDEX')
+  })
 })

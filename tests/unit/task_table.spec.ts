@@ -90,7 +90,11 @@ test.group('The table of tasks', (group) => {
   test('progress of a run that is no longer the claimed one is left out', async ({ assert }) => {
     const tasks = [await running({ claim: 2 }), await running({ claim: 1 })]
     await table.saveProgress(
-      tasks.map((task) => ({ state: { ...task, progress: 50, version: 9 }, claim: 1 }))
+      tasks.map((task) => ({
+        seq: task.seq,
+        claim: 1,
+        state: { ...task, progress: 50, version: 9 },
+      }))
     )
     const progress = await Promise.all(
       tasks.map(async ({ id }) => (await table.find(id))?.progress)
