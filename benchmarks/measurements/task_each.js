@@ -32,11 +32,17 @@ export default async function taskEach({ servers, rounds, say }) {
     ])
     rows.push(...rowsOf(size, ours, stock, plain))
   }
-  const bySize = await measure(
+  const all = await measure(
     rounds,
-    fitting.map((size) => headway(servers, size))
+    fitting.flatMap((size) => [
+      headway(servers, size),
+      peer(servers, size, 'plain Node', servers.peer('plain.js', settings)),
+    ])
   )
-  return [...rows, flat(bySize.map(perFrame))]
+  const [ours, plain] = ['Headway', 'plain Node'].map((name) =>
+    all.filter((each) => each.name === name).map(perFrame)
+  )
+  return [...rows, ...flat(ours, plain)]
 }
 
 function rowsOf(size, ours, stock, plain) {
@@ -60,14 +66,33 @@ function rowsOf(size, ours, stock, plain) {
   ]
 }
 
-function flat(bySize) {
+/** How much dearer a frame is at the dearest size than at the cheapest, and what of it is Node's. */
+function flat(ours, plain) {
+  const what = '… flat: the dearest size beside the cheapest'
+  const itself = (whose, bySize, goal) => {
+    const [dearest, cheapest] = extremes(bySize)
+    return versus(whose, 'µs', { ours: dearest, peer: 'itself', theirs: cheapest, goal })
+  }
+  return [
+    itself(what, ours, atMost(1.25)),
+    itself(`${what}, plain Node in place of ours`, plain),
+    versus('… flat: this beside plain Node', '×', {
+      ours: growth(ours),
+      peer: 'plain Node',
+      theirs: growth(plain),
+      goal: atMost(1.25),
+    }),
+  ]
+}
+
+function extremes(bySize) {
   const sorted = bySize.toSorted((a, b) => median(a) - median(b))
-  return versus('… flat: the dearest size beside the cheapest', 'µs', {
-    ours: sorted.at(-1),
-    peer: 'itself',
-    theirs: sorted[0],
-    goal: atMost(1.25),
-  })
+  return [sorted.at(-1), sorted[0]]
+}
+
+function growth(bySize) {
+  const [dearest, cheapest] = extremes(bySize)
+  return dearest.map((figure, round) => figure / cheapest[round])
 }
 
 /** Lets all of them work, and gives each what it spent in each round. */
