@@ -11,7 +11,7 @@ import { difficultCsv, loadedRows, startImport } from '#tests/helpers/import_fil
 
 const ROWS = 120_000
 /** Rows and bad lines of a batch. */
-const BATCH = 1000
+const BATCH = 2000
 
 /** Settings of a server that dies in that batch of an import, before it is stored. */
 function dieInBatch(batch: number) {
@@ -79,8 +79,8 @@ test.group('An import that is interrupted goes on', () => {
     const whole = await startImport(server.url, csv)
     await endOf(server.url, whole.id)
 
-    // It dies in its 60th batch, and in the 60th after that.
-    await server.restart(dieInBatch(60))
+    // It dies in its 30th batch, and in the 30th after that.
+    await server.restart(dieInBatch(30))
     const { id } = await startImport(server.url, csv)
     void client.watch(id)
     await server.exited
@@ -109,14 +109,14 @@ test.group('An import that is interrupted goes on', () => {
     assert,
     cleanup,
   }) => {
-    const server = await ServerProcess.start(dieInBatch(100))
+    const server = await ServerProcess.start(dieInBatch(50))
     cleanup(() => server.dispose())
     const csv = difficultCsv(ROWS)
     const { id } = await startImport(server.url, csv)
     await server.exited
     const { offset, size } = storedImport(server.folder, id)
     const kept = loadedRows(server.folder, id).count
-    assert.equal(kept, 99 * BATCH - Math.floor((99 * BATCH) / 1001))
+    assert.equal(kept, 49 * BATCH - Math.floor((49 * BATCH) / 1001))
     assert.equal(size, Buffer.byteLength(csv))
 
     const log = join(server.folder, 'reads.log')
@@ -154,7 +154,7 @@ test.group('An import that is interrupted goes on', () => {
   }) => {
     const server = await ServerProcess.start()
     cleanup(() => server.dispose())
-    await server.restart({ ...dieInBatch(60), KILL_SIGNAL: 'SIGTERM' })
+    await server.restart({ ...dieInBatch(30), KILL_SIGNAL: 'SIGTERM' })
     const { id } = await startImport(server.url, difficultCsv(ROWS))
     const exit = await server.exited
     assert.equal(exit.code, 0)

@@ -31,7 +31,7 @@ const passes: Record<Death, () => number> = {
   'any-moment': () => 0,
   'before-claim': () => 2 + random(2),
   'after-claim': () => 1 + random(3),
-  'mid-batch': () => 1 + random(ROWS / 1000),
+  'mid-batch': () => 1 + random(ROWS / 2000),
   'before-tell': () => 1 + random(3),
   'draining': () => 1,
 }
