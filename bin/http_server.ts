@@ -1,7 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { type Socket } from 'node:net'
 import { Server, type RequestListener, type ServerOptions, type ServerResponse } from 'node:http'
-import { Turns } from './turns.js'
 import { cutIdleBody } from './idle_body.js'
 import { toOriginForm } from './origin_form.js'
 import { problems, type Kind } from '#exceptions/problem'
@@ -31,7 +30,6 @@ export interface HttpServerOptions extends ServerOptions {
  */
 export class HttpServer extends Server {
   readonly #connections = new Set<Socket>()
-  readonly #turns = new Turns()
   /** The last answer of each connection. */
   readonly #answers = new WeakMap<Duplex, ServerResponse>()
 
@@ -55,10 +53,7 @@ export class HttpServer extends Server {
       this.#answers.set(request.socket, response)
       toOriginForm(request)
       cutIdleBody(request, response, idle)
-      this.#turns.take(() => {
-        // Its client may have gone meanwhile, or was told that its body is no good.
-        if (!response.destroyed && !response.headersSent) handle(request, response)
-      })
+      handle(request, response)
     })
     this.on('checkExpectation', (request, response) => {
       if (isClosing(request.socket)) return
