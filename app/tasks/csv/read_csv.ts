@@ -7,8 +7,8 @@ import { RecordScanner } from '#tasks/csv/record_scanner'
 
 /** Bytes of one read; measured: larger ones are not faster. */
 const CHUNK_BYTES = 64 * 1024
-/** Rows of one batch: what a transaction costs beside them is a tenth of it, and it takes about 5 ms. */
-const BATCH_ROWS = 2000
+/** Rows of one batch; measured: an import in batches of 1,000 takes a tenth longer, in those of 4,000 not less. */
+export const BATCH_ROWS = 2000
 
 export interface ReadCsvOptions {
   dialect: CsvDialect

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
+import { BATCH_ROWS } from '#tasks/csv/read_csv'
 import type { Landmark } from '#engine/landmarks'
 import { watchersOf, type Watcher } from '#tests/helpers/chaos/watchers'
 import { Checker, isOver, type Row } from '#tests/helpers/chaos/checker'
@@ -31,7 +32,7 @@ const passes: Record<Death, () => number> = {
   'any-moment': () => 0,
   'before-claim': () => 2 + random(2),
   'after-claim': () => 1 + random(3),
-  'mid-batch': () => 1 + random(ROWS / 2000),
+  'mid-batch': () => 1 + random(ROWS / BATCH_ROWS),
   'before-tell': () => 1 + random(3),
   'draining': () => 1,
 }
