@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { type Socket } from 'node:net'
 import { Server, type RequestListener, type ServerOptions, type ServerResponse } from 'node:http'
+import { Turns } from './turns.js'
 import { cutIdleBody } from './idle_body.js'
 import { toOriginForm } from './origin_form.js'
 import { problems, type Kind } from '#exceptions/problem'
@@ -30,6 +31,7 @@ export interface HttpServerOptions extends ServerOptions {
  */
 export class HttpServer extends Server {
   readonly #connections = new Set<Socket>()
+  readonly #turns = new Turns()
   /** The last answer of each connection. */
   readonly #answers = new WeakMap<Duplex, ServerResponse>()
 
@@ -46,14 +48,17 @@ export class HttpServer extends Server {
     })
     this.on('connection', (socket: Socket) => {
       this.#connections.add(socket)
-      socket.once('close', () => this.#connections.delete(socket))
+      socket.on('close', () => this.#connections.delete(socket))
     })
     this.on('request', (request, response) => {
       if (isClosing(request.socket)) return
       this.#answers.set(request.socket, response)
       toOriginForm(request)
       cutIdleBody(request, response, idle)
-      handle(request, response)
+      this.#turns.take(() => {
+        // Its client may have gone meanwhile, or was told that its body is no good.
+        if (!response.destroyed && !response.headersSent) handle(request, response)
+      })
     })
     this.on('checkExpectation', (request, response) => {
       if (isClosing(request.socket)) return

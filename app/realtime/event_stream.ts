@@ -55,7 +55,6 @@ export class EventStream {
     this.#response = response
     this.#socket = socket
     socket.on('drain', this.#flushAll)
-    response.once('close', () => socket.off('drain', this.#flushAll))
   }
 
   isOn(response: ServerResponse): boolean {

@@ -1,4 +1,5 @@
 import { Outbox } from '#realtime/outbox'
+import type { Readable } from 'node:stream'
 import type { ServerResponse } from 'node:http'
 import type { Encoding } from '#realtime/encoding'
 import { EventStream } from '#realtime/event_stream'
@@ -71,7 +72,9 @@ export class Streams {
     this.#open.add(stream)
     if (stream.uid) this.#byUid.set(stream.uid, stream)
     this.#count(client, 1)
-    response.once('close', () => {
+    // One writer: of what Transmit pipes into the response nothing is ever to come.
+    response.once('pipe', (source: Readable) => source.unpipe(response))
+    response.on('close', () => {
       this.#open.delete(stream)
       if (stream.uid) this.#byUid.delete(stream.uid)
       this.#count(client, -1)

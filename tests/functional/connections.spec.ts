@@ -1,6 +1,6 @@
 import { test } from '@japa/runner'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { connect, type AddressInfo } from 'node:net'
 import app from '@adonisjs/core/services/app'
 import { endOf, until } from '#tests/helpers/waiting'
 import { base, start } from '#tests/helpers/http'
@@ -235,3 +235,57 @@ test.group('The answer to a body that is refused arrives', () => {
     return statuses
   }
 })
+
+test.group('A rush of requests', () => {
+  test('leaves every turn of the event loop to others too, and keeps its order', async ({
+    assert,
+    cleanup,
+  }) => {
+    const COUNT = 40
+    const turns: number[] = []
+    const begun: (string | undefined)[] = []
+    let turn = 0
+    const server = new HttpServer((request, response) => {
+      turns.push(turn)
+      // One that goes away while it waits is not begun.
+      if (begun.push(request.url) === 2) sockets.at(-1)?.destroy()
+      busy(5)
+      response.end()
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const counting = setInterval(() => turn++, 0)
+    cleanup(() => {
+      clearInterval(counting)
+      server.close()
+    })
+
+    const sockets = Array.from({ length: COUNT }, () => connect(port, '127.0.0.1').resume())
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+    await until(() => getConnections(server).then((count) => count === COUNT))
+    sockets.forEach((socket, at) => socket.write(get(`/${at}`)))
+    // All of them are there when the server looks.
+    busy(100)
+    await until(() => begun.length >= COUNT - 1)
+    sockets.forEach((socket) => socket.destroy())
+    await until(() => getConnections(server).then((count) => count === 0))
+
+    assert.deepEqual(
+      begun,
+      Array.from({ length: COUNT - 1 }, (_, at) => `/${at}`)
+    )
+    const together = Math.max(...turns.map((one) => turns.filter((other) => other === one).length))
+    assert.isAtMost(together, 5)
+  })
+})
+
+/** Keeps the event loop, in milliseconds. */
+function busy(time: number): void {
+  const end = performance.now() + time
+  while (performance.now() < end);
+}
+
+function getConnections(server: HttpServer): Promise<number> {
+  return new Promise((resolve) => server.getConnections((_, count) => resolve(count)))
+}

@@ -59,6 +59,31 @@ test.group('Broadcasts that somebody hands to Transmit', () => {
     assert.deepEqual(transmit.getSubscribersFor(channel), [stream.uid])
   })
 
+  test("reach nobody where they are written to Transmit's own stream of a watcher", async ({
+    assert,
+    cleanup,
+  }) => {
+    const stream = await RawStream.open(base())
+    cleanup(() => stream.close())
+    const { id, channel, go } = await halted()
+    await stream.subscribe(id)
+    const seen = await stream.until(id, ({ progress }) => progress === 10)
+
+    const own = [...transmit.getManager().getAllSubscribers().keys()]
+    const [its] = own.filter((one) => one.getUid() === stream.uid)
+    assert.exists(its)
+    const forged = { ...seen, version: seen.version + 1, message: 'beside the one writer' }
+    // More than an unread stream would take.
+    for (let i = 0; i < 100; i++) its?.writeMessage({ data: { channel, payload: forged as never } })
+    await until(() => its?.writableLength === 0)
+    go()
+    await stream.until(id, ({ status }) => status === 'completed')
+    assert.notInclude(
+      stream.of(id).map(({ message }) => message),
+      forged.message
+    )
+  })
+
   test('a poison payload throws at its sender, what is no snapshot is dropped, no stream suffers', async ({
     assert,
     cleanup,
