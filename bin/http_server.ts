@@ -56,8 +56,10 @@ export class HttpServer extends Server {
       toOriginForm(request)
       cutIdleBody(request, response, idle)
       this.#turns.take(() => {
-        // Its client may have gone meanwhile, or was told that its body is no good.
-        if (!response.destroyed && !response.headersSent) handle(request, response)
+        // Its client may have gone meanwhile, or was told that its body is no good; or its connection
+        // ends with the answer to a request before it.
+        if (response.destroyed || response.headersSent || isClosing(request.socket)) return
+        handle(request, response)
       })
     })
     this.on('checkExpectation', (request, response) => {

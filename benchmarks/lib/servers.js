@@ -53,6 +53,12 @@ export class Servers {
     return this.#start({ args, env, twoSteps: true })
   }
 
+  /** Plain Node that stores what it sends. */
+  async storing(settings) {
+    const data = await mkdtemp(join(this.#folder, 'plain-'))
+    return this.peer('plain_storing.js', { SQLITE_PATH: join(data, 'db.sqlite3'), ...settings })
+  }
+
   /** One of the small servers in peers/. */
   peer(script, settings = {}, flags = []) {
     return this.#start({ args: [...flags, ...probe, join(here, 'peers', script)], env: settings })

@@ -9,6 +9,8 @@ const SIZES = [200, 1000, 5000, 9500]
 /** All tasks together, at every size: a second. */
 const FRAMES = 1000
 const WINDOW = 3000
+const PLAIN = 'plain Node'
+const STORING = 'plain Node that stores'
 
 /**
  * One task a watcher. All servers that are compared work at the same time, so that they have the
@@ -25,27 +27,32 @@ export default async function taskEach({ servers, rounds, say }) {
   const settings = { PAYLOAD: await samplePayload(servers) }
   const rows = []
   for (const size of fitting) {
-    const [ours, stock, plain] = await measure(rounds, [
+    const contestants = await measure(rounds, [
       headway(servers, size),
       peer(servers, size, 'stock Transmit', servers.adonis(settings)),
-      peer(servers, size, 'plain Node', servers.peer('plain.js', settings)),
+      ...bounds(servers, size, settings),
     ])
-    rows.push(...rowsOf(size, ours, stock, plain))
+    rows.push(...rowsOf(size, ...contestants))
   }
   const all = await measure(
     rounds,
-    fitting.flatMap((size) => [
-      headway(servers, size),
-      peer(servers, size, 'plain Node', servers.peer('plain.js', settings)),
-    ])
+    fitting.flatMap((size) => [headway(servers, size), ...bounds(servers, size, settings)])
   )
-  const [ours, plain] = ['Headway', 'plain Node'].map((name) =>
+  const [ours, plain, storing] = ['Headway', PLAIN, STORING].map((name) =>
     all.filter((each) => each.name === name).map(perFrame)
   )
-  return [...rows, ...flat(ours, plain)]
+  return [...rows, ...flat(ours, plain, storing)]
 }
 
-function rowsOf(size, ours, stock, plain) {
+/** The least that Node can need: to send, and to send what is stored. */
+function bounds(servers, size, settings) {
+  return [
+    peer(servers, size, PLAIN, servers.peer('plain.js', settings)),
+    peer(servers, size, STORING, servers.storing(settings)),
+  ]
+}
+
+function rowsOf(size, ours, stock, plain, storing) {
   const what = `one task a watcher, ${show(size)} watchers: CPU a`
   const row = (unit, per, mine, theirs, goal) =>
     versus(`${what} ${unit}`, 'µs', {
@@ -54,20 +61,22 @@ function rowsOf(size, ours, stock, plain) {
       peer: theirs.name,
       goal,
     })
-  const besidePlain = row('frame', perFrame, ours, plain)
-  if (size < SIZES.at(-1)) return [row('frame', perFrame, ours, stock), besidePlain]
+  const beside = [plain, storing].map((theirs) => row('frame', perFrame, ours, theirs))
+  if (size < SIZES.at(-1)) return [row('frame', perFrame, ours, stock), ...beside]
   return [
     row('frame', perFrame, ours, stock, cheaperBy(8)),
-    besidePlain,
-    // Some of our frames repeat what was sent before; and the least that Node can need here.
+    ...beside,
+    // Some of our frames repeat what was sent before.
     row('report, with what is repeated', perReport, ours, stock, cheaper),
     row('report, with what is repeated', perReport, ours, plain),
-    row('frame, plain Node in place of ours', perFrame, plain, stock, cheaper),
+    ...[plain, storing].map((bound) =>
+      row(`frame, ${bound.name} in place of ours`, perFrame, bound, stock, cheaper)
+    ),
   ]
 }
 
 /** How much dearer a frame is at the dearest size than at the cheapest, and what of it is Node's. */
-function flat(ours, plain) {
+function flat(ours, plain, storing) {
   const what = '… flat: the dearest size beside the cheapest'
   const itself = (whose, bySize, goal) => {
     const [dearest, cheapest] = extremes(bySize)
@@ -75,24 +84,14 @@ function flat(ours, plain) {
   }
   return [
     itself(what, ours, atMost(1.25)),
-    itself(`${what}, plain Node in place of ours`, plain),
-    versus('… flat: this beside plain Node', '×', {
-      ours: growth(ours),
-      peer: 'plain Node',
-      theirs: growth(plain),
-      goal: atMost(1.25),
-    }),
+    itself(`${what}, ${PLAIN} in place of ours`, plain),
+    itself(`${what}, ${STORING} in place of ours`, storing),
   ]
 }
 
 function extremes(bySize) {
   const sorted = bySize.toSorted((a, b) => median(a) - median(b))
   return [sorted.at(-1), sorted[0]]
-}
-
-function growth(bySize) {
-  const [dearest, cheapest] = extremes(bySize)
-  return dearest.map((figure, round) => figure / cheapest[round])
 }
 
 /** Lets all of them work, and gives each what it spent in each round. */
