@@ -1,6 +1,12 @@
 import type { Duplex } from 'node:stream'
 import { type Socket } from 'node:net'
-import { Server, type RequestListener, type ServerOptions, type ServerResponse } from 'node:http'
+import {
+  Server,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http'
 import { Turns } from './turns.js'
 import { cutIdleBody } from './idle_body.js'
 import { toOriginForm } from './origin_form.js'
@@ -52,20 +58,13 @@ export class HttpServer extends Server {
     })
     this.on('request', (request, response) => {
       if (isClosing(request.socket)) return
-      this.#answers.set(request.socket, response)
       toOriginForm(request)
       cutIdleBody(request, response, idle)
-      this.#turns.take(() => {
-        // Its client may have gone meanwhile, or was told that its body is no good; or its connection
-        // ends with the answer to a request before it.
-        if (response.destroyed || response.headersSent || isClosing(request.socket)) return
-        handle(request, response)
-      })
+      this.#begin(request, response, () => handle(request, response))
     })
     this.on('checkExpectation', (request, response) => {
-      if (isClosing(request.socket)) return
-      this.#answers.set(request.socket, response)
-      answerWithProblem(response, problems.expectationFailed)
+      const refuse = () => answerWithProblem(response, problems.expectationFailed)
+      this.#begin(request, response, refuse)
     })
     this.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       this.#refuse(socket as Socket, refusals[error.code ?? ''] ?? problems.badRequest)
@@ -79,6 +78,15 @@ export class HttpServer extends Server {
       clearInterval(looks)
       clearTimeout(end)
       done?.(error)
+    })
+  }
+
+  /** In its turn, unless its client has gone by then, or was told that its body is no good. */
+  #begin({ socket }: IncomingMessage, response: ServerResponse, work: () => void): void {
+    this.#answers.set(socket, response)
+    this.#turns.take(() => {
+      // A connection that closes does so with the answer to a request before this one.
+      if (!response.destroyed && !response.headersSent && !isClosing(socket)) work()
     })
   }
 

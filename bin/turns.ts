@@ -1,5 +1,7 @@
-/** Milliseconds that requests may take of one turn of the event loop. */
+/** Milliseconds for which requests may begin as they arrive, and again after that, in each turn. */
 const TURN = 10
+/** Requests that may wait: whoever sends more without an end is held up by what they are answered. */
+const MOST = 10_000
 
 /**
  * Lets what a rush of requests asks for begin in the order in which it came, so many in a turn of
@@ -18,21 +20,30 @@ export class Turns {
       this.#until = at + TURN
       setImmediate(this.#next)
     }
-    if (this.#waiting.length === 0 && at < this.#until) begin()
-    else this.#waiting.push(begin)
+    if (this.#waiting.length === 0 && at < this.#until) return begin()
+    if (this.#waiting.push(begin) > MOST) this.#waiting.shift()?.()
   }
 
   readonly #next = async (): Promise<void> => {
     this.#until = undefined
     if (this.#waiting.length === 0) return
     const until = (this.#until = performance.now() + TURN)
-    let begun = 0
-    while (begun < this.#waiting.length && performance.now() < until) {
-      this.#waiting[begun++]?.()
-      // What it goes on with belongs to this turn.
-      await undefined
+    while (performance.now() < until) {
+      const begin = this.#waiting.shift()
+      if (!begin) break
+      await finished(begin)
     }
-    this.#waiting.splice(0, begun)
     setImmediate(this.#next)
   }
+}
+
+/**
+ * Begins it, outside of any promise, so that what it throws is treated as ever, and waits for all
+ * that it can do without a socket or a file: that belongs to its turn.
+ */
+function finished(begin: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(begin)
+    process.nextTick(resolve)
+  })
 }

@@ -54,6 +54,7 @@ export class EventStream {
     this.#outbox = outbox
     this.#response = response
     this.#socket = socket
+    // It stays: the connection ends with this response.
     socket.on('drain', this.#flushAll)
   }
 

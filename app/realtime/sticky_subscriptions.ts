@@ -1,6 +1,6 @@
 /** Milliseconds for which the subscriptions of a lost connection are kept. */
 const KEPT_FOR = 300_000
-/** Of all clients together. */
+/** Of all clients together, each of whom counts as one more: it may have subscribed to nothing yet. */
 const MOST_CHANNELS = 100_000
 /** Of one. */
 const MOST_OF_ONE = 1000
@@ -23,7 +23,7 @@ export class StickySubscriptions {
     this.#forget(uid)
     const until = performance.now() + KEPT_FOR
     this.#kept.set(uid, { owner, channels: new Set(channels), until })
-    this.#size += channels.length
+    this.#size += channels.length + 1
     for (const oldest of this.#kept.keys()) {
       if (this.#size <= MOST_CHANNELS) break
       this.#forget(oldest)
@@ -65,7 +65,9 @@ export class StickySubscriptions {
   }
 
   #forget(uid: string): void {
-    this.#size -= this.#kept.get(uid)?.channels.size ?? 0
+    const kept = this.#kept.get(uid)
+    if (!kept) return
+    this.#size -= kept.channels.size + 1
     this.#kept.delete(uid)
   }
 }

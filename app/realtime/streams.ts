@@ -79,9 +79,7 @@ export class Streams {
       if (stream.uid) this.#byUid.delete(stream.uid)
       this.#count(client, -1)
       const channels = this.#closed(stream)
-      if (stream.uid && channels.length > 0) {
-        this.#sticky.remember(stream.uid, stream.owner, channels)
-      }
+      if (stream.uid) this.#sticky.remember(stream.uid, stream.owner, channels)
     })
     return stream
   }

@@ -53,10 +53,11 @@ export class Servers {
     return this.#start({ args, env, twoSteps: true })
   }
 
-  /** Plain Node that stores what it sends. */
+  /** Plain Node that stores what it sends, with the flags of Headway. */
   async storing(settings) {
     const data = await mkdtemp(join(this.#folder, 'plain-'))
-    return this.peer('plain_storing.js', { SQLITE_PATH: join(data, 'db.sqlite3'), ...settings })
+    const env = { SQLITE_PATH: join(data, 'db.sqlite3'), ...settings }
+    return this.peer('plain_storing.js', env, await this.flags())
   }
 
   /** One of the small servers in peers/. */

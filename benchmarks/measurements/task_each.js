@@ -14,8 +14,8 @@ const STORING = 'plain Node that stores'
 
 /**
  * One task a watcher. All servers that are compared work at the same time, so that they have the
- * same machine: for each size ours and its peers, then ours in all sizes. What is compared is their
- * own CPU time.
+ * same machine: for each size ours and its peers, then ours and those of plain Node in all sizes.
+ * What is compared is their own CPU time.
  */
 export default async function taskEach({ servers, rounds, say }) {
   const fitting = SIZES.filter((size) => size + 300 <= openFiles())
@@ -44,7 +44,7 @@ export default async function taskEach({ servers, rounds, say }) {
   return [...rows, ...flat(ours, plain, storing)]
 }
 
-/** The least that Node can need: to send, and to send what is stored. */
+/** What it takes to send alone, written as usual, and to send what is stored, as lean as it can be. */
 function bounds(servers, size, settings) {
   return [
     peer(servers, size, PLAIN, servers.peer('plain.js', settings)),

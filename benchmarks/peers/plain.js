@@ -6,13 +6,17 @@
 import { ticking } from './ticker.js'
 import { serveStreams } from './streams.js'
 
+const { PAYLOAD } = process.env
 const frames = new Map()
 
 /** The bytes that Headway's watchers get, for this channel. */
 function frameOf(channel) {
-  const frame = `data: {"channel":"${channel}","payload":${process.env.PAYLOAD}}\n\n`
-  if (!frames.has(channel)) frames.set(channel, frame)
-  return frames.get(channel)
+  let frame = frames.get(channel)
+  if (!frame) {
+    frame = `data: {"channel":"${channel}","payload":${PAYLOAD}}\n\n`
+    frames.set(channel, frame)
+  }
+  return frame
 }
 
 const write = serveStreams(frameOf)

@@ -1,14 +1,16 @@
 /*
-| Plain Node that does the least of what Headway promises: each frame is made of the task as it is
-| now, and once a second what changed is stored, in a narrow table with its key in the order of
-| writing. PAYLOAD is a snapshot as Headway serialises it, SQLITE_PATH a database of its own.
+| Plain Node that keeps no more than two of Headway's promises, as lean as it can: each frame is
+| made of the task as it is now, and once a second what changed is stored, in a narrow table with its
+| key in the order of writing. It has no limits, owners, repetitions, slow readers or crashes.
+| PAYLOAD is a snapshot as Headway serialises it, SQLITE_PATH a database of its own.
 */
 
 import SQLite from 'better-sqlite3'
 import { ticking } from './ticker.js'
 import { serveStreams } from './streams.js'
 
-const db = new SQLite(process.env.SQLITE_PATH)
+const { PAYLOAD, SQLITE_PATH } = process.env
+const db = new SQLite(SQLITE_PATH)
 db.pragma('journal_mode = WAL')
 db.pragma('synchronous = NORMAL')
 db.exec(
@@ -26,7 +28,7 @@ let changed = new Set()
 function taskOf(channel) {
   let task = tasks.get(channel)
   if (task) return task
-  task = { seq: tasks.size + 1, channel, snapshot: JSON.parse(process.env.PAYLOAD) }
+  task = { seq: tasks.size + 1, channel, snapshot: JSON.parse(PAYLOAD) }
   tasks.set(channel, task)
   insert.run(task.seq)
   return task
@@ -36,12 +38,12 @@ function frameOf({ channel, snapshot }) {
   return `data: {"channel":"${channel}","payload":${JSON.stringify(snapshot)}}\n\n`
 }
 
-const write = serveStreams((channel) => frameOf(taskOf(channel)))
+const write = serveStreams((channel) => frameOf(taskOf(channel)), { isLean: true })
 ticking((channel) => {
   const task = taskOf(channel)
   task.snapshot.version++
   task.snapshot.current++
-  task.snapshot.progress = task.snapshot.current / 1e6
+  task.snapshot.progress = task.snapshot.current / 1e4
   task.snapshot.updatedAt = new Date().toISOString()
   changed.add(task)
   write(channel, frameOf(task))

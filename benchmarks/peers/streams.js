@@ -2,12 +2,14 @@ import http from 'node:http'
 
 /**
  * Streams of plain Node: a set of responses a channel. `frameOf` gives what one gets that opens.
- * Gives a function that writes a frame to all of a channel.
+ * Gives a function that writes a frame to all of a channel. A lean one leaves out what a stream can
+ * do without, as Headway does: chunks, and the response between a frame and its socket.
  */
-export function serveStreams(frameOf) {
+export function serveStreams(frameOf, { isLean = false } = {}) {
   const watchers = new Map()
   const server = http.createServer((request, response) => {
     const channel = request.url.slice('/events/'.length)
+    response.useChunkedEncodingByDefault = !isLean
     response.writeHead(200, {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-cache',
@@ -26,6 +28,9 @@ export function serveStreams(frameOf) {
   })
   server.listen(process.env.PORT, '127.0.0.1', () => process.send('ready'))
   return (channel, frame) => {
-    for (const response of watchers.get(channel) ?? []) response.write(frame)
+    for (const response of watchers.get(channel) ?? []) {
+      if (isLean) response.socket.write(frame)
+      else response.write(frame)
+    }
   }
 }

@@ -70,6 +70,24 @@ test.group('While its stream is lost, a client', (group) => {
     await back.until(other.id, ({ status }) => status === 'completed')
   })
 
+  test('subscribes for the first time: it is told when it is back', async ({ assert, cleanup }) => {
+    const uid = randomUUID()
+    const stream = await RawStream.open(base(), uid)
+    const hub = await app.container.make(Hub)
+    await until(() => hub.streams.find(uid))
+    stream.close()
+    await until(() => !hub.streams.find(uid))
+    const { id, channel, go } = await halted()
+    const answer = await post('subscribe', { uid, channel })
+    assert.equal(answer.status, 204)
+    assert.equal((await post('subscribe', { uid, channel }, 'mallory')).status, 404)
+    const back = await RawStream.open(base(), uid)
+    cleanup(() => back.close())
+    await back.until(id, ({ progress }) => progress === 10)
+    go()
+    await back.until(id, ({ status }) => status === 'completed')
+  })
+
   test('subscribes to no more than 1,000 tasks', async ({ assert }) => {
     const { uid, go } = await lost()
     go()

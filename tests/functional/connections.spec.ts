@@ -6,6 +6,7 @@ import { endOf, until } from '#tests/helpers/waiting'
 import { base, start } from '#tests/helpers/http'
 import { RawExchange } from '#tests/helpers/raw_exchange'
 import { ServerProcess } from '#tests/helpers/server_process'
+import { Turns } from '../../bin/turns.js'
 import { HttpServer, type HttpServerOptions } from '../../bin/http_server.js'
 
 const get = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`
@@ -277,6 +278,43 @@ test.group('A rush of requests', () => {
     )
     const together = Math.max(...turns.map((one) => turns.filter((other) => other === one).length))
     assert.isAtMost(together, 5)
+  })
+
+  test('answers all on a connection, also before one that is refused', async ({
+    assert,
+    cleanup,
+  }) => {
+    const server = new HttpServer((request, response) => {
+      // The first uses its turn up: the second has to wait.
+      if (request.url === '/0') busy(20)
+      response.end(request.url)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    cleanup(() => {
+      socket.destroy()
+      server.close()
+    })
+    let text = ''
+    socket.setEncoding('utf8').on('data', (chunk) => (text += chunk))
+    const refused = 'POST /2 HTTP/1.1\r\nHost: a\r\nExpect: much\r\nContent-Length: 1\r\n\r\n'
+    socket.write(get('/0') + get('/1') + refused)
+    await until(() => text.includes('HTTP/1.1 417'))
+    assert.match(text, /200 OK.*\/0.*200 OK.*\/1.*417/s)
+  })
+
+  test('has a bound: what is more begins at once, still in order', async ({ assert }) => {
+    const turns = new Turns()
+    const begun: number[] = []
+    turns.take(() => busy(20))
+    for (let at = 0; at < 10_050; at++) turns.take(() => begun.push(at))
+    assert.lengthOf(begun, 50)
+    await until(() => begun.length === 10_050)
+    assert.deepEqual(
+      begun,
+      Array.from({ length: 10_050 }, (_, at) => at)
+    )
   })
 })
 

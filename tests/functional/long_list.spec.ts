@@ -1,4 +1,6 @@
 import { test } from '@japa/runner'
+import { Hub } from '#realtime/hub'
+import app from '@adonisjs/core/services/app'
 import { randomUUID } from 'node:crypto'
 import { start } from '#tests/helpers/remote'
 import { RawSocket } from '#tests/helpers/raw_socket'
@@ -6,12 +8,15 @@ import { resolveOwnerBy } from '#start/owner'
 import type { Snapshot } from '#engine/snapshot'
 import { ServerProcess } from '#tests/helpers/server_process'
 import { endOf, until } from '#tests/helpers/waiting'
-import { scriptInput, theEngine } from '#tests/helpers/scripted'
+import { scriptInput, startScript, theEngine } from '#tests/helpers/scripted'
 
 const QUEUED = 1100
 
 /** A stream that is subscribed to the list, if not at the first try. */
-async function listOf(url: string, headers: Record<string, string> = {}): Promise<RawSocket> {
+async function listOf(
+  url: string,
+  headers: Record<string, string> = {}
+): Promise<RawSocket & { uid: string }> {
   const uid = randomUUID()
   const raw = await RawSocket.open(`${url}/__transmit/events?uid=${uid}`, headers)
   for (const action of ['subscribe', 'unsubscribe', 'subscribe']) {
@@ -21,10 +26,11 @@ async function listOf(url: string, headers: Record<string, string> = {}): Promis
       body: JSON.stringify({ uid, channel: 'long-tasks' }),
     })
   }
-  return raw
+  return Object.assign(raw, { uid })
 }
 
-const told = (raw: RawSocket) => raw.payloads<{ tasks: Snapshot[] }>().flatMap(({ tasks }) => tasks)
+const told = (raw: RawSocket) =>
+  raw.payloads<{ tasks?: Snapshot[] }>().flatMap(({ tasks = [] }) => tasks)
 
 test.group('Whoever subscribes to the list', () => {
   test('is told all live tasks, however many, in the frames and at the pace of all news', async ({
@@ -64,5 +70,39 @@ test.group('Whoever subscribes to the list', () => {
     // What is told at first, and its echo.
     await until(() => raw.payloads().length >= 2)
     assert.sameMembers([...new Set(told(raw).map(({ id }) => id))], ids.slice(10))
+  })
+})
+
+test.group('Whoever has the list and stops reading', () => {
+  test('is told the end of every task when he reads again', async ({ assert, cleanup }) => {
+    const url = `http://${process.env.HOST}:${process.env.PORT}`
+    const [slow, quick] = [await listOf(url), await listOf(url)]
+    cleanup(() => [slow, quick].forEach((raw) => raw.close()))
+    await until(() => slow.payloads().length > 0 && quick.payloads().length > 0)
+
+    const hub = await app.container.make(Hub)
+    const stream = hub.streams.find(slow.uid)
+    assert.exists(stream)
+    slow.socket.pause()
+    // More than the kernel holds for a connection, on a channel of its own.
+    let version = 0
+    await until(() => {
+      const json = JSON.stringify({ version: ++version, filling: 'x'.repeat(60_000) })
+      stream?.send('filling', { version, json, snapshot: null })
+      return stream?.isFull
+    })
+
+    const ids: string[] = []
+    // Each has a frame of its own, which the next must not replace.
+    for (let made = 0; made < 5; made++) {
+      const id = await startScript(async () => {})
+      ids.push(id)
+      await until(() => told(quick).some((task) => task.id === id && task.status === 'completed'))
+    }
+    assert.isTrue(stream?.isFull)
+    assert.isFalse(ids.some((id) => slow.text.includes(id)))
+    slow.socket.resume()
+    const ends = () => told(slow).flatMap(({ id, status }) => (status === 'completed' ? id : []))
+    await until(() => ids.every((id) => ends().includes(id)))
   })
 })

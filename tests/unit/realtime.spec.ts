@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { Outbox } from '#realtime/outbox'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { until } from '#tests/helpers/waiting'
+import type { News } from '#realtime/news'
+import { Encoding } from '#realtime/encoding'
 import { EventStream } from '#realtime/event_stream'
 import { AntiEntropy } from '#realtime/anti_entropy'
 import { lineEncoding } from '#realtime/line_encoding'
@@ -56,10 +58,7 @@ test.group('A stream on which nothing is said', () => {
 })
 
 test.group('A stream whose reader takes nothing', () => {
-  test('keeps the newest of each task, is cut after 30 s, and the others go on', async ({
-    assert,
-    cleanup,
-  }) => {
+  test('holds no more than it must, and is cut after 30 s', async ({ assert, cleanup }) => {
     const { socket, response } = await answering(cleanup)
     socket.pause()
 
@@ -93,6 +92,62 @@ test.group('A stream whose reader takes nothing', () => {
     assert.isTrue(stream.isOpen)
     stream.tend(performance.now() + 30_001)
     assert.isFalse(stream.isOpen)
+  })
+})
+
+test.group('A stream whose reader takes nothing for a while', () => {
+  test('tells the newest of each task, and nothing older, as soon as it is read again', async ({
+    assert,
+    cleanup,
+  }) => {
+    const { socket, response } = await answering(cleanup)
+    socket.pause()
+    let text = ''
+    socket.setEncoding('utf8').on('data', (chunk) => (text += chunk))
+    const outbox = new Outbox()
+    const stream = new EventStream(response, {
+      owner: 'local',
+      encoding: transmitEncoding,
+      outbox,
+    })
+    const send = (id: string, version: number, message: string) =>
+      stream.send(id, cutOf({ id, version, message }))
+    let version = 0
+    await until(() => {
+      for (let sent = 0; sent < 100; sent++) send('a', ++version, 'x'.repeat(500))
+      return stream.isFull
+    })
+    for (const [at, message] of ['first', 'second', 'newest'].entries()) {
+      send('a', version + 1 + at, `a ${message}`)
+      send('b', 1 + at, `b ${message}`)
+    }
+    socket.resume()
+    // Nobody says anything any more: it goes on by itself.
+    await until(() => text.includes('b newest'))
+    assert.include(text, 'a newest')
+    for (const old of ['a first', 'a second', 'b first', 'b second']) assert.notInclude(text, old)
+  })
+})
+
+test.group('News for many watchers', () => {
+  test('are encoded once', ({ assert }) => {
+    let encoded = 0
+    class Counting extends Encoding {
+      readonly isOfOneTask = false
+      protected readonly comeback = 1000
+      protected encode(channel: string, { json }: News): string {
+        encoded++
+        return channel + json
+      }
+    }
+    const encoding = new Counting()
+    const [cut, other] = [cutOf({ id: 'a' }), cutOf({ id: 'b' })]
+    const frames = Array.from({ length: 1000 }, () => encoding.frame('a', cut))
+    assert.equal(encoded, 1)
+    // The same bytes for all but the first.
+    assert.lengthOf(new Set(frames.slice(1)), 1)
+    assert.equal(String(frames[1]), frames[0])
+    assert.equal(encoding.frame('b', other), `b${other.json}`)
   })
 })
 
@@ -142,6 +197,22 @@ test.group('Sticky subscriptions', () => {
       )
     }
     assert.deepEqual(sticky.take('0'), [])
-    assert.lengthOf(sticky.take('1'), 1000)
+    // Each uid counts as well.
+    assert.deepEqual(sticky.take('1'), [])
+    assert.lengthOf(sticky.take('2'), 1000)
+  })
+
+  test('of uids that have none are bounded too', ({ assert }) => {
+    const sticky = new StickySubscriptions()
+    for (let uid = 0; uid <= 100_000; uid++) sticky.remember(`${uid}`, 'local', [])
+    assert.isUndefined(sticky.ownerOf('0'))
+    assert.equal(sticky.ownerOf('1'), 'local')
+    for (let uid = 1; uid <= 100_000; uid++) sticky.take(`${uid}`)
+    sticky.remember(
+      'a',
+      'local',
+      Array.from({ length: 99_999 }, (_, at) => `${at}`)
+    )
+    assert.equal(sticky.ownerOf('a'), 'local')
   })
 })

@@ -13,6 +13,8 @@ const channel = 'long-task/5b0cdfb8-1f0e-4c8e-9d0c-0e6d54a3a001'
 /** A bus that encodes what it is given a while later, as one may do that was disconnected. */
 class LateBus {
   readonly sent: string[] = []
+  /** Hands over what another process has published. */
+  deliver: (message: object) => void = () => {}
   setId() {
     return this
   }
@@ -20,7 +22,9 @@ class LateBus {
     await setImmediate()
     this.sent.push(JSON.stringify(message))
   }
-  async subscribe() {}
+  async subscribe<T>(_channel: string, deliver: (message: T) => void | Promise<void>) {
+    this.deliver = (message) => void deliver(message as T)
+  }
   async unsubscribe() {}
   async disconnect() {}
   onReconnect() {}
@@ -77,6 +81,18 @@ test.group('The binding of Transmit', () => {
     assert.deepEqual(told, ['{"version":1,"message":"said"}'])
     assert.lengthOf(bus.sent, 1)
     assert.include(bus.sent[0], '"said"')
+  })
+
+  test("takes what arrives over the bus to the hub, past Transmit's own streams", async ({
+    assert,
+  }) => {
+    const told: unknown[] = []
+    const { transmit, bus } = bound({ broadcast: (...news: unknown[]) => told.push(news) })
+    const own = transmit.getManager().getAllSubscribers()
+    // To go through all streams is what the index of the hub is there for.
+    own[Symbol.iterator] = () => assert.fail('the streams were gone through')
+    bus.deliver({ channel, payload: { version: 7 } })
+    assert.deepEqual(told, [[channel, { version: 7 }]])
   })
 
   test('throws a poison payload at its sender: nothing reaches the bus', async ({ assert }) => {
