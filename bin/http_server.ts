@@ -84,7 +84,7 @@ export class HttpServer extends Server {
   /** In its turn, unless its client has gone by then, or was told that its body is no good. */
   #begin({ socket }: IncomingMessage, response: ServerResponse, work: () => void): void {
     this.#answers.set(socket, response)
-    this.#turns.take(() => {
+    this.#turns.take(socket, () => {
       // A connection that closes does so with the answer to a request before this one.
       if (!response.destroyed && !response.headersSent && !isClosing(socket)) work()
     })

@@ -1,39 +1,49 @@
+import type { Duplex } from 'node:stream'
+
 /** Milliseconds for which requests may begin as they arrive, and again after that, in each turn. */
 const TURN = 10
-/** Requests that may wait: whoever sends more without an end is held up by what they are answered. */
-const MOST = 10_000
 
 /**
  * Lets what a rush of requests asks for begin in the order in which it came, so many in a turn of
  * the event loop that timers and sockets are not held up: thousands of clients that come back at
  * once would keep all others waiting until the last of them is served.
+ *
+ * One request of a connection waits at a time, which the next one pushes out: whoever sends many
+ * without waiting for answers keeps nobody else, and is held up by what he is answered.
  */
 export class Turns {
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting = new Map<Duplex, () => void>()
   /** When this turn is used up; `undefined` before its first request. */
   #until: number | undefined
 
   /** Begins it at once, or, when the turn is used up, in one of the next. */
-  take(begin: () => void): void {
+  take(connection: Duplex, begin: () => void): void {
+    this.#take(connection)?.()
     const at = performance.now()
     if (this.#until === undefined) {
       this.#until = at + TURN
       setImmediate(this.#next)
     }
-    if (this.#waiting.length === 0 && at < this.#until) return begin()
-    if (this.#waiting.push(begin) > MOST) this.#waiting.shift()?.()
+    if (this.#waiting.size === 0 && at < this.#until) begin()
+    else this.#waiting.set(connection, begin)
   }
 
   readonly #next = async (): Promise<void> => {
     this.#until = undefined
-    if (this.#waiting.length === 0) return
+    if (this.#waiting.size === 0) return
     const until = (this.#until = performance.now() + TURN)
-    while (performance.now() < until) {
-      const begin = this.#waiting.shift()
-      if (!begin) break
-      await finished(begin)
+    for (const connection of this.#waiting.keys()) {
+      const begin = this.#take(connection)
+      if (begin) await finished(begin)
+      if (performance.now() >= until) break
     }
     setImmediate(this.#next)
+  }
+
+  #take(connection: Duplex): (() => void) | undefined {
+    const begin = this.#waiting.get(connection)
+    this.#waiting.delete(connection)
+    return begin
   }
 }
 

@@ -1,5 +1,6 @@
 import { test } from '@japa/runner'
 import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
 import { connect, type AddressInfo } from 'node:net'
 import app from '@adonisjs/core/services/app'
 import { endOf, until } from '#tests/helpers/waiting'
@@ -304,17 +305,19 @@ test.group('A rush of requests', () => {
     assert.match(text, /200 OK.*\/0.*200 OK.*\/1.*417/s)
   })
 
-  test('has a bound: what is more begins at once, still in order', async ({ assert }) => {
+  test('waits with one request of a connection: another has its turn before many of one', async ({
+    assert,
+  }) => {
     const turns = new Turns()
-    const begun: number[] = []
-    turns.take(() => busy(20))
-    for (let at = 0; at < 10_050; at++) turns.take(() => begun.push(at))
-    assert.lengthOf(begun, 50)
-    await until(() => begun.length === 10_050)
-    assert.deepEqual(
-      begun,
-      Array.from({ length: 10_050 }, (_, at) => at)
-    )
+    const [one, other] = [new PassThrough(), new PassThrough()]
+    const begun: string[] = []
+    turns.take(one, () => busy(20))
+    for (let at = 0; at < 4; at++) turns.take(one, () => begun.push(`one ${at}`))
+    turns.take(other, () => begun.push('other'))
+    turns.take(one, () => begun.push('one 4'))
+    assert.deepEqual(begun, ['one 0', 'one 1', 'one 2', 'one 3'])
+    await until(() => begun.length === 6)
+    assert.deepEqual(begun.slice(4), ['other', 'one 4'])
   })
 })
 
