@@ -18,7 +18,9 @@ export class Turns {
 
   /** Begins it at once, or, when the turn is used up, in one of the next. */
   take(connection: Duplex, begin: () => void): void {
-    this.#take(connection)?.()
+    const before = this.#waiting.get(connection)
+    this.#waiting.delete(connection)
+    before?.()
     const at = performance.now()
     if (this.#until === undefined) {
       this.#until = at + TURN
@@ -32,18 +34,12 @@ export class Turns {
     this.#until = undefined
     if (this.#waiting.size === 0) return
     const until = (this.#until = performance.now() + TURN)
-    for (const connection of this.#waiting.keys()) {
-      const begin = this.#take(connection)
-      if (begin) await finished(begin)
+    for (const [connection, begin] of this.#waiting) {
+      this.#waiting.delete(connection)
+      await finished(begin)
       if (performance.now() >= until) break
     }
     setImmediate(this.#next)
-  }
-
-  #take(connection: Duplex): (() => void) | undefined {
-    const begin = this.#waiting.get(connection)
-    this.#waiting.delete(connection)
-    return begin
   }
 }
 

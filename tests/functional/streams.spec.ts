@@ -32,6 +32,16 @@ async function halted(id?: string) {
   return { id: task, channel: `long-task/${task}`, go: () => go.resolve() }
 }
 
+/** Such a task, and a stream that has seen it stand there. */
+async function watched(cleanup: (handler: () => void) => void) {
+  const stream = await RawStream.open(base())
+  cleanup(() => stream.close())
+  const task = await halted()
+  await stream.subscribe(task.id)
+  const seen = await stream.until(task.id, ({ progress }) => progress === 10)
+  return { stream, seen, ...task }
+}
+
 const has = (raw: RawSocket, version: number) =>
   raw.payloads<Snapshot>().some((snapshot) => snapshot.version === version)
 
@@ -40,11 +50,7 @@ test.group('Broadcasts that somebody hands to Transmit', () => {
     assert,
     cleanup,
   }) => {
-    const stream = await RawStream.open(base())
-    cleanup(() => stream.close())
-    const { id, channel, go } = await halted()
-    await stream.subscribe(id)
-    const seen = await stream.until(id, ({ progress }) => progress === 10)
+    const { stream, seen, id, channel, go } = await watched(cleanup)
 
     transmit.broadcast(channel, { ...seen, version: seen.version - 1, message: 'older' } as never)
     transmit.broadcast(channel, { ...seen, version: seen.version + 1, message: 'newer' } as never)
@@ -63,11 +69,7 @@ test.group('Broadcasts that somebody hands to Transmit', () => {
     assert,
     cleanup,
   }) => {
-    const stream = await RawStream.open(base())
-    cleanup(() => stream.close())
-    const { id, channel, go } = await halted()
-    await stream.subscribe(id)
-    const seen = await stream.until(id, ({ progress }) => progress === 10)
+    const { stream, seen, id, channel, go } = await watched(cleanup)
 
     const own = [...transmit.getManager().getAllSubscribers().keys()]
     const [its] = own.filter((one) => one.getUid() === stream.uid)
@@ -88,11 +90,7 @@ test.group('Broadcasts that somebody hands to Transmit', () => {
     assert,
     cleanup,
   }) => {
-    const stream = await RawStream.open(base())
-    cleanup(() => stream.close())
-    const { id, channel, go } = await halted()
-    await stream.subscribe(id)
-    await stream.until(id, ({ progress }) => progress === 10)
+    const { stream, id, channel, go } = await watched(cleanup)
     const frames = stream.frames.length
 
     const cyclic: { self?: unknown } = {}
