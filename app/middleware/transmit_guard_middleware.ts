@@ -35,12 +35,14 @@ export default class TransmitGuardMiddleware {
     }
     const raw = ctx.response.response
     if (raw.destroyed) return
-    // A pipelined request: other answers go out first, and a stream needs the connection for itself.
-    if (!raw.socket) return answerWithRetry(ctx, encoding, 0)
     const opening = { uid, owner, client: clientOf(ctx), encoding }
-    const wait = hub.streams.wait(opening)
-    if (wait !== null) return answerWithRetry(ctx, encoding, wait)
-    if (ctx.request.method() === 'HEAD') return answerWithRetry(ctx, encoding, 0)
+    // A pipelined request: other answers go out first, and a stream needs the connection for itself.
+    const wait = raw.socket ? hub.streams.wait(opening) : 0
+    if (ctx.request.method() === 'HEAD') return answerWithRetry(ctx, encoding, wait ?? 0)
+    if (wait !== null) {
+      hub.streams.sendAway(uid, owner)
+      return answerWithRetry(ctx, encoding, wait)
+    }
 
     hub.streams.open(raw, opening)
     return next()

@@ -1,4 +1,4 @@
-/** Milliseconds for which the subscriptions of a lost connection are kept. */
+/** Milliseconds for which the subscriptions of a uid without a stream are kept. */
 const KEPT_FOR = 300_000
 /** Of all clients together, each of whom counts as one more: it may have subscribed to nothing yet. */
 const MOST_CHANNELS = 100_000
@@ -12,8 +12,9 @@ interface Kept {
 }
 
 /**
- * What the streams that were lost a short while ago were subscribed to. Lets a client that comes
- * back under its uid go on without asking: its own attempt to subscribe again may fail unnoticed.
+ * What the streams that were lost or sent away a short while ago are subscribed to. Lets a client
+ * that comes back under its uid go on without asking: its own attempt to subscribe again may fail
+ * unnoticed.
  */
 export class StickySubscriptions {
   readonly #kept = new Map<string, Kept>()

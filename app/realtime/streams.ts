@@ -46,12 +46,12 @@ export class Streams {
     return this.#byUid.get(uid)
   }
 
-  /** Whose uid it is, also a short while after its stream was lost. */
+  /** Whose uid it is, also a short while after its stream was lost or sent away. */
   ownerOf(uid: string): string | undefined {
     return this.find(uid)?.owner ?? this.#sticky.ownerOf(uid)
   }
 
-  /** What the streams that were lost a short while ago get back. */
+  /** What the streams that were lost or sent away a short while ago get when they come back. */
   get away(): Pick<StickySubscriptions, 'add' | 'remove'> {
     return this.#sticky
   }
@@ -62,6 +62,11 @@ export class Streams {
     const isFull = this.#open.size >= this.#limits.total
     const own = client === null ? 0 : (this.#perClient.get(client) ?? 0)
     return isFull || own >= this.#limits.perClient ? NO_ROOM : null
+  }
+
+  /** Notes that a client has to wait for its stream: to it, it is open, and it subscribes. */
+  sendAway(uid: string, owner: string): void {
+    this.#sticky.remember(uid, owner, this.#sticky.take(uid))
   }
 
   /** Opens a stream on a response whose connection lives and whose head may be yet to come. */

@@ -7,9 +7,12 @@ import { Proxy } from '#tests/helpers/proxy'
 import transmit from '@adonisjs/transmit/services/main'
 import { RawSocket } from '#tests/helpers/raw_socket'
 import { OneRequest } from '#tests/helpers/one_request'
+import { start } from '#tests/helpers/remote'
 import { setTimeout } from 'node:timers/promises'
 import type { Snapshot } from '#engine/snapshot'
 import { startScript } from '#tests/helpers/scripted'
+import { NaiveClient } from '#tests/helpers/transmit_client'
+import { ServerProcess } from '#tests/helpers/server_process'
 import { deferred, endOf, until } from '#tests/helpers/waiting'
 import { ResilientEventSource, watchTask } from '../../app/page/client.js'
 
@@ -26,8 +29,8 @@ async function within(round: number, condition: () => boolean | undefined): Prom
   return performance.now() - since
 }
 
-const subscribe = (uid: string, id: string) =>
-  fetch(`${base()}/__transmit/subscribe`, {
+const subscribe = (uid: string, id: string, url = base()) =>
+  fetch(`${url}/__transmit/subscribe`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ uid, channel: `long-task/${id}` }),
@@ -114,6 +117,23 @@ const stories = {
     again.close()
     return after
   },
+
+  async 'a stock client that finds no room'() {
+    const server = await ServerProcess.start({ MAX_STREAMS: '1' })
+    const { id } = await start(server.url, { steps: 1, stepMs: 60_000 })
+    const first = await RawSocket.open(`${server.url}/__transmit/events?uid=${randomUUID()}`)
+    const stock = new NaiveClient(server.url)
+    const watching = stock.watch(id)
+    await until(() => stock.connections === 1)
+    // As it would on `connected`, where it does not ask until its stream is there.
+    const subscribed = await subscribe(stock.transmit.uid, id, server.url)
+    first.close()
+    const after = await within(ROUND, () => stock.shown?.status === 'processing')
+    await watching
+    stock.close()
+    await server.dispose()
+    return { status: subscribed.status, after, hasGivenUp: stock.hasGivenUp }
+  },
 }
 
 test.group('With nobody’s help, a server', (group) => {
@@ -132,6 +152,7 @@ test.group('With nobody’s help, a server', (group) => {
       'a watchdog': stories['a watchdog'](id),
       'a proxy that holds back bodies': stories['a proxy that holds back bodies'](id),
       'a reader that stops': stories['a reader that stops'](),
+      'a stock client that finds no room': stories['a stock client that finds no room'](),
     }
     const all = Promise.allSettled(Object.values(told))
     return async () => {
@@ -165,6 +186,16 @@ test.group('With nobody’s help, a server', (group) => {
     const after = await told['a reader that stops']
     assert.isAbove(after, 29_000)
     assert.isBelow(after, 34_000)
+  })
+
+  test('gives a stock client that found no room its stream after 30 s, and what it asked for', async ({
+    assert,
+  }) => {
+    const { status, after, hasGivenUp } = await told['a stock client that finds no room']
+    assert.equal(status, 204)
+    assert.isAbove(after, 29_000)
+    assert.isBelow(after, 34_000)
+    assert.isFalse(hasGivenUp)
   })
 
   test('is polled when a stream says nothing for 10 s from the start', async ({ assert }) => {

@@ -197,6 +197,12 @@ test.group('A reader that stops reading', (group) => {
     }
     slow.socket.pause()
     const goOn = proxy.stall()
+    const ages: number[] = []
+    quick.socket.on('data', (chunk: string) => {
+      for (const [, at] of chunk.matchAll(/"updatedAt":"(\S{24})"/g)) {
+        ages.push(Date.now() - Date.parse(at))
+      }
+    })
     const before = await server.ask<{ heap: number; external: number }>('heap?')
     const from = quick.text.length
     // More than the kernel holds for a connection.
@@ -206,6 +212,9 @@ test.group('A reader that stops reading', (group) => {
     const after = await server.ask<{ heap: number; external: number }>('heap?')
     const growth = after.heap + after.external - before.heap - before.external
     assert.isBelow(growth, 5_000_000)
+    // Nobody else waits for it.
+    assert.isAbove(ages.length, 10_000)
+    assert.isBelow(Math.max(...ages), soon())
 
     const newest = (raw: RawSocket) =>
       new Map(raw.payloads<Snapshot>().map((snapshot) => [snapshot.id, snapshot]))

@@ -5,11 +5,16 @@ import db from '@adonisjs/lucid/services/db'
 import { randomUUID } from 'node:crypto'
 import { RawStream } from '#tests/helpers/sse'
 import { RawSocket } from '#tests/helpers/raw_socket'
+import { OneRequest } from '#tests/helpers/one_request'
+import { NaiveClient } from '#tests/helpers/transmit_client'
 import type { Snapshot } from '#engine/snapshot'
 import { startScript } from '#tests/helpers/scripted'
 import { resolveOwnerBy } from '#start/owner'
 import transmit from '@adonisjs/transmit/services/main'
 import { deferred, endOf, until } from '#tests/helpers/waiting'
+
+/** `MAX_STREAMS_PER_CLIENT`, where nobody says otherwise. */
+const PER_CLIENT = 100
 
 const base = () => `http://${process.env.HOST}:${process.env.PORT}`
 const events = (uid: string) => `${base()}/__transmit/events?uid=${uid}`
@@ -51,18 +56,35 @@ test.group('Broadcasts that somebody hands to Transmit', () => {
     cleanup,
   }) => {
     const { stream, seen, id, channel, go } = await watched(cleanup)
+    const one = await OneRequest.open(`${base()}/tasks/${id}/events`)
+    const other = await RawStream.open(base())
+    cleanup(() => other.close())
+    await other.subscribe(id)
+    await until(() => one.last?.progress === 10 && other.last(id)?.progress === 10)
 
     transmit.broadcast(channel, { ...seen, version: seen.version - 1, message: 'older' } as never)
-    transmit.broadcast(channel, { ...seen, version: seen.version + 1, message: 'newer' } as never)
-    transmit.broadcastExcept(channel, { ...seen, version: seen.version + 2 } as never, stream.uid)
+    const newer = { ...seen, version: seen.version + 1, message: 'newer' }
+    transmit.broadcast(channel, newer as never)
+    newer.message = 'changed after it was broadcast'
+    const rest = { ...newer, message: 'to the others' }
+    transmit.broadcastExcept(channel, rest as never, stream.uid)
     await stream.until(id, ({ message }) => message === 'newer')
+    await other.until(id, ({ message }) => message === 'to the others')
+    assert.sameMembers(transmit.getSubscribersFor(channel), [stream.uid, other.uid])
+
+    // A version of its own, so that the end is newer than what was broadcast.
+    await fetch(`${base()}/tasks/${id}/cancel`, { method: 'POST' })
     go()
-    await stream.until(id, ({ status }) => status === 'completed')
-    assert.notInclude(
-      stream.of(id).map(({ message }) => message),
-      'older'
+    const end = await endOf(id)
+    await stream.until(id, ({ version }) => version === end.version)
+    await one.ended
+    const messages = stream.of(id).map(({ message }) => message)
+    assert.deepEqual([...new Set(messages)], [null, 'newer'])
+    assert.deepEqual(
+      one.events.map(({ snapshot }) => snapshot.message),
+      [null, 'newer', null]
     )
-    assert.deepEqual(transmit.getSubscribersFor(channel), [stream.uid])
+    assert.equal(one.last?.version, end.version)
   })
 
   test("reach nobody where they are written to Transmit's own stream of a watcher", async ({
@@ -91,6 +113,9 @@ test.group('Broadcasts that somebody hands to Transmit', () => {
     cleanup,
   }) => {
     const { stream, id, channel, go } = await watched(cleanup)
+    const stock = new NaiveClient(base())
+    cleanup(() => stock.close())
+    await stock.watch(id)
     const frames = stream.frames.length
 
     const cyclic: { self?: unknown } = {}
@@ -111,6 +136,9 @@ test.group('Broadcasts that somebody hands to Transmit', () => {
     )
     go()
     await stream.until(id, ({ status }) => status === 'completed')
+    await until(() => stock.shown?.status === 'completed')
+    assert.isTrue(stock.seen.every((snapshot) => snapshot.id === id && snapshot.version < 99))
+    assert.equal(stock.connections, 1)
   })
 })
 
@@ -212,6 +240,26 @@ test.group('Two owners', (group) => {
     }
     await until(() => spy.payloads().length === 1)
     assert.deepEqual(spy.payloads(), [{ tasks: [], removed: [] }])
+  })
+
+  test('each have streams of their own to use up, wherever they come from', async ({
+    assert,
+    cleanup,
+  }) => {
+    const open = (owner: string, at: number) =>
+      RawSocket.open(events(randomUUID()), {
+        'x-owner': owner,
+        'x-forwarded-for': `203.0.113.${at}`,
+      })
+    const streams = await Promise.all(
+      Array.from({ length: PER_CLIENT + 1 }, (_, at) => open('many', at))
+    )
+    streams.push(await open('few', 0))
+    cleanup(() => streams.forEach((raw) => raw.close()))
+    await until(() => streams.some((raw) => raw.closed))
+    const sentAway = streams.filter(({ text }) => text.endsWith('\r\n\r\nretry: 30000\n\n'))
+    assert.lengthOf(sentAway, 1)
+    assert.notEqual(sentAway[0], streams.at(-1))
   })
 })
 

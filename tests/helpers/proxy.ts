@@ -24,6 +24,8 @@ export class Proxy {
   outage: { status: number | 'reset'; path?: string } | undefined
   /** Passes on the heads of streams and nothing of their bodies, as one that waits for the end does. */
   isBuffering = false
+  /** Keeps the server from hearing that a client has gone, as a network that just falls silent does. */
+  isHalfOpen = false
   /** The paths of all requests. */
   readonly requests: string[] = []
   /** How many requests the outage has hit. */
@@ -50,7 +52,7 @@ export class Proxy {
         this.#passing.set(answer, outgoing)
         outgoing.on('close', () => {
           this.#passing.delete(answer)
-          forward.destroy()
+          if (!this.isHalfOpen) forward.destroy()
         })
       })
       forward.on('error', () => outgoing.destroy())
