@@ -3,6 +3,7 @@ import type { Logger } from '@adonisjs/core/logger'
 import type { Report } from '#engine/reports'
 import type { Bytes } from '#engine/bytes'
 import type { ResultFile } from '#engine/task_files'
+import { CoalescedTimers } from '#engine/coalesced_timers'
 import { RunAborted } from '#engine/errors'
 import type { Backoff } from '#engine/backoff'
 import type { InputOf, TaskInput } from '#engine/task_input'
@@ -10,6 +11,9 @@ import type { TransactionClientContract } from '@adonisjs/lucid/types/database'
 
 /** Milliseconds of work after which `each` lets the event loop breathe. */
 const BREATH = 10
+
+/** Those of all sleeping tasks. */
+const timers = new CoalescedTimers()
 
 /** What a run lends to its task: the way down to the engine. */
 export interface RunHandle {
@@ -132,16 +136,19 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
     this.#run.report(report)
   }
 
-  /** Waits so many milliseconds. Rejects with the signal's reason as soon as the task shall stop. */
+  /**
+   * Waits so many milliseconds, or up to a hundredth (64 ms at most) longer, so that tasks wake
+   * together. Rejects with the signal's reason as soon as the task shall stop.
+   */
   sleep(milliseconds: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const wake = () => {
-        clearTimeout(timer)
+        cancel()
         this.#sleepers.delete(wake)
         if (this.signal.aborted) reject(this.signal.reason as RunAborted)
         else resolve()
       }
-      const timer = setTimeout(wake, milliseconds)
+      const cancel = timers.set(milliseconds, wake)
       this.#sleepers.add(wake)
       if (this.signal.aborted) wake()
     })

@@ -257,9 +257,9 @@ export class Runner {
 
   /** A wish to cancel may have been told to another process. */
   async #readCancelRequests(): Promise<void> {
-    const { table, id, logger } = this.#options
+    const { table, logger } = this.#options
     try {
-      for (const wish of await table.cancelRequests(id)) this.find(wish.id)?.cancel(wish.at)
+      for (const wish of await table.cancelRequests()) this.find(wish.id)?.cancel(wish.at)
     } catch (error) {
       logger.error({ err: error }, 'wishes to cancel could not be read')
     }

@@ -216,11 +216,11 @@ export class TaskTable {
     return { task, wasWaiting: row?.status === 'cancelled' }
   }
 
-  /** Which of this runner's tasks shall stop, and since when: it may have been said elsewhere. */
-  async cancelRequests(runnerId: string): Promise<{ id: string; at: string }[]> {
+  /** Which running tasks shall stop, and since when: it may have been said in another process. */
+  async cancelRequests(): Promise<{ id: string; at: string }[]> {
     const rows = await this.#db
       .from('tasks')
-      .where({ status: 'processing', runner_id: runnerId })
+      .where('status', 'processing')
       .whereNotNull('cancel_requested_at')
       .select('id', 'cancel_requested_at')
     return rows.map((row) => ({ id: row.id, at: row.cancel_requested_at }))

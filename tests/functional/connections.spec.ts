@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { connect, type AddressInfo } from 'node:net'
 import app from '@adonisjs/core/services/app'
-import { endOf, until } from '#tests/helpers/waiting'
+import { busy, endOf, until } from '#tests/helpers/waiting'
 import { base, start } from '#tests/helpers/http'
 import { RawExchange } from '#tests/helpers/raw_exchange'
 import { ServerProcess } from '#tests/helpers/server_process'
@@ -320,12 +320,6 @@ test.group('A rush of requests', () => {
     assert.deepEqual(begun.slice(4), ['other', 'one 4'])
   })
 })
-
-/** Keeps the event loop, in milliseconds. */
-function busy(time: number): void {
-  const end = performance.now() + time
-  while (performance.now() < end);
-}
 
 function getConnections(server: HttpServer): Promise<number> {
   return new Promise((resolve) => server.getConnections((_, count) => resolve(count)))

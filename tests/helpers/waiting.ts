@@ -37,6 +37,12 @@ export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await setImmediate()
 }
 
+/** Keeps the event loop, in milliseconds. */
+export function busy(time: number): void {
+  const end = performance.now() + time
+  while (performance.now() < end);
+}
+
 /** The terminal cut of a task. */
 export async function endOf(id: string): Promise<Cut> {
   const engine = await theEngine()

@@ -86,8 +86,8 @@ test.group('No statement reads the whole table', () => {
       { title: 'who runs', index: 'status_runner_id', work: () => table().activeRunners() },
       {
         title: 'wishes to cancel',
-        index: 'status_runner_id',
-        work: () => table().cancelRequests(randomUUID()),
+        index: 'status_cancel_requested_at',
+        work: () => table().cancelRequests(),
       },
       {
         title: 'recovery',
