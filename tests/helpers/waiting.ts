@@ -17,8 +17,8 @@ export function soon(idle = 2000): number {
   const cores = availableParallelism()
   const limit = Math.min(GRACE, idle * Math.max(1, load / cores))
   if (limit > idle) {
-    const busy = `load ${load.toFixed(1)} on ${cores} cores`
-    process.stdout.write(`    ${busy}: ${Math.round(limit)} ms instead of ${idle}\n`)
+    const wants = `load ${load.toFixed(1)} on ${cores} cores`
+    process.stdout.write(`    ${wants}: ${Math.round(limit)} ms instead of ${idle}\n`)
   }
   return limit
 }
