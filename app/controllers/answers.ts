@@ -52,6 +52,14 @@ export function retryAfter({ response }: HttpContext, { snapshot }: Cut): void {
 }
 
 /**
+ * Whether there is nobody to answer any more: he has gone, or was told meanwhile that what he sent
+ * behind this request is no good.
+ */
+export function isOver({ request, response }: HttpContext): boolean {
+  return response.headersSent || request.request.socket.destroyed
+}
+
+/**
  * Answers a request for a stream that can't be had now: 200, come back after so many milliseconds.
  * Any other status would end an `EventSource` for good.
  */

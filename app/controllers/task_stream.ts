@@ -7,7 +7,7 @@ import { isTerminal } from '#engine/status'
 import type { Encoding } from '#realtime/encoding'
 import { clientOf, ownerOf } from '#start/owner'
 import type { HttpContext } from '@adonisjs/core/http'
-import { answerWithRetry } from '#controllers/answers'
+import { answerWithRetry, isOver } from '#controllers/answers'
 
 /**
  * Answers with the stream of a task: the snapshot unless the client has it, what comes after it, and
@@ -33,7 +33,7 @@ export async function answerWithStream(
   if (seen === cut.version && isTerminal(cut.snapshot.status)) return response.status(204).send('')
 
   const raw = response.response
-  if (raw.destroyed) return
+  if (isOver(ctx)) return
   // A pipelined request: other answers go out first, and a stream needs the connection for itself.
   if (!raw.socket) return answerWithRetry(ctx, encoding, 0)
   const opening = { owner: ownerOf(ctx), client: clientOf(ctx), encoding }

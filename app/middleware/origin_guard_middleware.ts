@@ -1,5 +1,6 @@
 import { ForeignHost, ForeignOrigin, MissingHost } from '#exceptions/http_errors'
 import { isOwnHost, isTrustedOrigin } from '#start/origins'
+import { isOver } from '#controllers/answers'
 import type { HttpContext } from '@adonisjs/core/http'
 import type { NextFn } from '@adonisjs/core/types/http'
 
@@ -9,7 +10,9 @@ import type { NextFn } from '@adonisjs/core/types/http'
  * own that resolves here (DNS rebinding).
  */
 export default class OriginGuardMiddleware {
-  handle({ request, response }: HttpContext, next: NextFn) {
+  handle(ctx: HttpContext, next: NextFn) {
+    if (isOver(ctx)) return
+    const { request, response } = ctx
     // Whose page may read an answer is said in it: no cache may give it to another's (Fetch, CORS protocol and HTTP caches).
     response.vary('Origin')
     const host = request.header('host')

@@ -2,7 +2,7 @@ import { hub } from '#start/services'
 import { clientOf, ownerOf } from '#start/owner'
 import type { NextFn } from '@adonisjs/core/types/http'
 import type { HttpContext } from '@adonisjs/core/http'
-import { answerWithRetry } from '#controllers/answers'
+import { answerWithRetry, isOver } from '#controllers/answers'
 import { transmitEncoding as encoding } from '#realtime/transmit_encoding'
 import { TASK_LIST, taskOf } from '#realtime/channels'
 import { streamValidator, subscriptionValidator } from '#validators/stream'
@@ -27,6 +27,7 @@ export default class TransmitGuardMiddleware {
     const { uid } = await ctx.request.validateUsing(streamValidator)
     const owner = ownerOf(ctx)
     if ((hub.streams.ownerOf(uid) ?? owner) !== owner) throw new StreamTaken()
+    if (ctx.request.method() === 'HEAD') return answerWithRetry(ctx, encoding, 0)
 
     // Transmit forgets the uid when the old connection closes: that has to be over first.
     for (let old = hub.streams.find(uid); old; old = hub.streams.find(uid)) {
@@ -34,11 +35,10 @@ export default class TransmitGuardMiddleware {
       await old.destroy()
     }
     const raw = ctx.response.response
-    if (raw.destroyed) return
+    if (isOver(ctx)) return
     const opening = { uid, owner, client: clientOf(ctx), encoding }
     // A pipelined request: other answers go out first, and a stream needs the connection for itself.
     const wait = raw.socket ? hub.streams.wait(opening) : 0
-    if (ctx.request.method() === 'HEAD') return answerWithRetry(ctx, encoding, wait ?? 0)
     if (wait !== null) {
       hub.streams.sendAway(uid, owner)
       return answerWithRetry(ctx, encoding, wait)
@@ -52,7 +52,7 @@ export default class TransmitGuardMiddleware {
     const { uid, channel } = await ctx.request.validateUsing(subscriptionValidator)
     if (hub.streams.ownerOf(uid) !== ownerOf(ctx)) throw new StreamNotFound()
     const stream = hub.streams.find(uid)
-    if (ctx.request.url().endsWith('/unsubscribe')) {
+    if (ctx.route?.pattern.endsWith('/unsubscribe')) {
       if (stream) return next()
       hub.streams.away.remove(uid, channel)
       return ctx.response.status(204)

@@ -45,10 +45,26 @@ function saidPause(answer) {
 /** Settles after so many milliseconds, or when the signal is aborted. */
 function sleep(milliseconds, signal) {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds)
-    const wake = () => resolve(clearTimeout(timer))
-    signal?.addEventListener('abort', wake, { once: true })
+    const wake = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', wake)
+      resolve()
+    }
+    const timer = setTimeout(wake, milliseconds)
+    signal?.addEventListener('abort', wake)
+    if (signal?.aborted) wake()
   })
+}
+
+/** What a handler throws is reported like any uncaught error, and disturbs nothing. */
+function tell(handler, value) {
+  try {
+    handler(value)
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
 }
 
 /**
@@ -189,20 +205,22 @@ export function watchTask(
   let polling
   let source
   let waiting
+  let isClosed = false
 
   const say = (next) => {
-    if (next !== state) onState((state = next))
+    if (next !== state) tell(onState, (state = next))
   }
   /** Gives whether it is news. */
   const take = (snapshot) => {
     say('live')
-    if (snapshot.version <= version) return false
+    if (isClosed || snapshot.version <= version) return false
     version = snapshot.version
-    onSnapshot(snapshot)
+    tell(onSnapshot, snapshot)
     if (terminal.has(snapshot.status)) close()
     return true
   }
   const close = () => {
+    isClosed = true
     source?.close()
     stopPolling()
   }
@@ -213,7 +231,7 @@ export function watchTask(
     polling = undefined
   }
   const startPolling = () => {
-    if (polling) return
+    if (polling || isClosed) return
     polling = new AbortController()
     void poll(polling.signal)
   }
@@ -278,8 +296,10 @@ export function watchTask(
  * when the signal is aborted. What comes over it is for handlers that were added before.
  */
 export async function subscribe(subscription, { signal } = {}) {
+  const aborted = new Promise((resolve) => signal?.addEventListener('abort', resolve))
   for (let failures = 0; !signal?.aborted; failures++) {
-    await subscription.create()
+    // Without a line it is pending.
+    await Promise.race([subscription.create(), aborted])
     if (subscription.isCreated || subscription.isDeleted) return
     await sleep(pauseAfter(failures), signal)
   }

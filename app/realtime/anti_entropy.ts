@@ -26,6 +26,11 @@ export class AntiEntropy {
     return due
   }
 
+  /** Notes that somebody new watches: what he was told at first may have been lost, too. */
+  watched(channel: string): void {
+    this.#settled.delete(channel)
+  }
+
   /** Notes that a cut was told again. */
   told({ snapshot }: Cut): void {
     if (!isTerminal(snapshot.status)) return

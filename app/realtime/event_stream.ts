@@ -137,11 +137,14 @@ export class EventStream {
     if (this.#isLast && this.#pending.size === 0) this.#response.end()
   }
 
-  /** To be called now and then: keeps the connection alive, and cuts one that has stalled. */
+  /**
+   * To be called now and then: keeps the connection alive, and cuts one that has stalled, also one
+   * that has ended and whose reader does not take what is left.
+   */
   tend(now: number): void {
     const silence = now - this.#wroteAt
-    if (silence < KEEP_ALIVE || !this.#response.headersSent || !this.isOpen) return
-    if (!this.isFull) this.#write(this.#encoding.keepAlive)
+    if (silence < KEEP_ALIVE || !this.#response.headersSent) return
+    if (this.isOpen && !this.isFull) this.#write(this.#encoding.keepAlive)
     else if (silence >= STALL_LIMIT) this.#response.destroy()
   }
 

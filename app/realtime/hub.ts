@@ -5,6 +5,7 @@ import type { Gone } from '#engine/retention'
 import { channelOf } from '#engine/snapshot'
 import type { LogLine, RunLog } from '#engine/run_log'
 import type { ServerResponse } from 'node:http'
+import { CatchUps } from '#realtime/catch_ups'
 import { TaskLists } from '#realtime/task_lists'
 import { AntiEntropy } from '#realtime/anti_entropy'
 import type { Logger } from '@adonisjs/core/logger'
@@ -33,6 +34,7 @@ export class Hub {
   readonly #logger: Logger
   readonly #index = new ChannelIndex()
   readonly #lists: TaskLists
+  readonly #catchUps: CatchUps
   readonly #antiEntropy = new AntiEntropy()
   #stopListening: (() => void)[] = []
   #timer: NodeJS.Timeout | undefined
@@ -41,6 +43,12 @@ export class Hub {
     this.#engine = engine
     this.#logger = logger
     this.#lists = new TaskLists(engine)
+    this.#catchUps = new CatchUps({
+      engine,
+      logger,
+      index: this.#index,
+      send: (cut, stream) => this.#send(cut, stream),
+    })
     this.streams = new Streams(limits, (stream) => this.#closed(stream))
     engine.follow(() => ({
       ids: [...this.#index.channels().keys()].flatMap((channel) => taskOf(channel) ?? []),
@@ -81,6 +89,7 @@ export class Hub {
    */
   async subscribe(stream: EventStream, channel: string, answer: ServerResponse): Promise<void> {
     this.#index.add(channel, stream)
+    this.#antiEntropy.watched(channel)
     if (!stream.isOn(answer)) this.echo(stream, channel, answer)
     await this.catchUp(stream, channel)
   }
@@ -123,7 +132,9 @@ export class Hub {
   /** Tells again what a lossy bus may have dropped (invariant 9). */
   async repeat(): Promise<void> {
     const due = this.#antiEntropy.next(this.#index.channels())
-    if (due.includes(TASK_LIST)) this.#lists.beat()
+    if (due.includes(TASK_LIST)) {
+      for (const stream of this.#lists.beat()) void this.catchUp(stream, TASK_LIST)
+    }
     try {
       const cuts = await this.#engine.cutsOf(due.flatMap((channel) => taskOf(channel) ?? []))
       for (const cut of cuts) {
@@ -138,15 +149,11 @@ export class Hub {
   /** Sends the newest there is to one stream, read after its subscription took effect. */
   protected async catchUp(stream: EventStream, channel: string): Promise<void> {
     if (!this.#index.has(channel, stream)) return
-    const id = taskOf(channel)
+    if (channel !== TASK_LIST) return this.#catchUps.add(stream, channel)
     try {
-      if (channel === TASK_LIST) await this.#lists.tell(stream)
-      const cut = id && (await this.#engine.cutOf(id))
-      if (cut && this.#index.has(channel, stream)) this.#send(cut, stream)
-      // Where it is a task's own, the task was there when it opened.
-      if (id && !cut) stream.endOfTask()
+      await this.#lists.tell(stream)
     } catch (error) {
-      this.#logger.error({ err: error, channel }, 'no snapshot could be read for a watcher')
+      this.#logger.error({ err: error }, 'the list could not be read for a watcher')
     }
   }
 

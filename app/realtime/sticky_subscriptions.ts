@@ -25,10 +25,7 @@ export class StickySubscriptions {
     const until = performance.now() + KEPT_FOR
     this.#kept.set(uid, { owner, channels: new Set(channels), until })
     this.#size += channels.length + 1
-    for (const oldest of this.#kept.keys()) {
-      if (this.#size <= MOST_CHANNELS) break
-      this.#forget(oldest)
-    }
+    this.#trim()
   }
 
   /** Whose uid it was. */
@@ -49,7 +46,8 @@ export class StickySubscriptions {
     if (!channels || (channels.size >= MOST_OF_ONE && !channels.has(channel))) return false
     this.#size += channels.has(channel) ? 0 : 1
     channels.add(channel)
-    return true
+    this.#trim()
+    return this.#kept.has(uid)
   }
 
   /** Unsubscribes a uid that is away. */
@@ -62,6 +60,14 @@ export class StickySubscriptions {
     for (const [uid, { until }] of this.#kept) {
       if (until > now) break
       this.#forget(uid)
+    }
+  }
+
+  /** Forgets the oldest while there are too many. */
+  #trim(): void {
+    for (const oldest of this.#kept.keys()) {
+      if (this.#size <= MOST_CHANNELS) break
+      this.#forget(oldest)
     }
   }
 

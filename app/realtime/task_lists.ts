@@ -18,6 +18,8 @@ export class TaskLists {
   readonly #lists = new Map<EventStream, TaskList>()
   /** Outlive a subscription, so that doing it again is no way round. */
   readonly #reads = new WeakMap<EventStream, Paced>()
+  /** Whose list could not be read. */
+  readonly #untold = new WeakSet<EventStream>()
 
   constructor(engine: Engine) {
     this.#engine = engine
@@ -34,7 +36,13 @@ export class TaskLists {
       this.#reads.set(stream, read)
     }
     this.#lists.get(stream)?.leave()
-    await read.run()
+    this.#untold.delete(stream)
+    try {
+      await read.run()
+    } catch (error) {
+      this.#untold.add(stream)
+      throw error
+    }
   }
 
   take(cut: Cut): void {
@@ -45,8 +53,14 @@ export class TaskLists {
     for (const list of this.#lists.values()) list.remove(gone)
   }
 
-  beat(): void {
-    for (const list of this.#lists.values()) list.beat()
+  /** Says something to each watcher. Gives those who have yet to be told their list instead. */
+  beat(): EventStream[] {
+    const untold: EventStream[] = []
+    for (const [stream, list] of this.#lists) {
+      if (this.#untold.has(stream)) untold.push(stream)
+      else list.beat()
+    }
+    return untold
   }
 
   drop(stream: EventStream): void {

@@ -7,7 +7,7 @@ import { fakeSources } from '#tests/helpers/fake_source'
 import { ServerProcess } from '#tests/helpers/server_process'
 import { startScript } from '#tests/helpers/scripted'
 import { NaiveClient } from '#tests/helpers/transmit_client'
-import { deferred, until } from '#tests/helpers/waiting'
+import { deferred, turns, until } from '#tests/helpers/waiting'
 import { setTimeout } from 'node:timers/promises'
 import {
   ResilientEventSource,
@@ -146,6 +146,62 @@ test.group('What watchTask is given', () => {
     assert.deepEqual(seen, [2, 5, 6])
   })
 
+  test('a handler that throws at the end disturbs nothing: no line is opened again', async ({
+    assert,
+    cleanup,
+  }) => {
+    const { EventSource: Told, made } = fakeSources()
+    const { queueMicrotask: defer } = globalThis
+    cleanup(() => void (globalThis.queueMicrotask = defer))
+    const reported: unknown[] = []
+    globalThis.queueMicrotask = (report) => {
+      try {
+        report()
+      } catch (error) {
+        reported.push(error)
+      }
+    }
+    const fault = new Error('not rendered')
+    watchTask('http://nowhere.test', {
+      EventSource: Told,
+      onSnapshot: () => {
+        throw fault
+      },
+    })
+    made[0].open()
+    made[0].say({ version: 1, status: 'processing' })
+    assert.equal(made[0].readyState, 1)
+    made[0].say({ version: 2, status: 'completed' })
+    assert.equal(made[0].readyState, 2)
+    assert.deepEqual(reported, [fault, fault])
+  })
+
+  test('closed by a handler of its own, it does not go on by polling', async ({ assert }) => {
+    let polls = 0
+    const { EventSource: Failing } = fakeSources((each) => {
+      each.open()
+      each.fail()
+    })
+    let times = 0
+    const closed = deferred()
+    const watch = watchTask('http://nowhere.test', {
+      EventSource: Failing,
+      onSnapshot: () => {},
+      onState: (state) => {
+        if (state !== 'stale' || ++times < 3) return
+        watch.close()
+        closed.resolve()
+      },
+      fetch: async () => {
+        polls++
+        return Response.error()
+      },
+    })
+    await closed.promise
+    await turns(3)
+    assert.equal(polls, 0)
+  })
+
   test('its own options are not those of the EventSource', async ({ assert, cleanup }) => {
     const { EventSource: Told, made } = fakeSources()
     const watch = watchTask('http://nowhere.test', {
@@ -186,5 +242,15 @@ test.group('The first subscription of the unmodified client', () => {
     await until(() => proxy.failures >= 3)
     stop.abort()
     await given
+
+    // Without a line it would wait for one.
+    const without = new NaiveClient('http://127.0.0.1:1')
+    cleanup(() => without.close())
+    const leave = new AbortController()
+    const waiting = subscribe(without.transmit.subscription('long-tasks'), {
+      signal: leave.signal,
+    })
+    leave.abort()
+    await waiting
   })
 })

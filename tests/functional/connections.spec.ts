@@ -141,6 +141,30 @@ test.group('A connection that owes an answer', () => {
   })
 })
 
+test.group('What comes broken in the packet of a request', () => {
+  test('is no failure of that request: nothing is logged', async ({ assert, cleanup }) => {
+    const server = await ServerProcess.start()
+    cleanup(() => server.dispose())
+    const port = Number(new URL(server.url).port)
+    const body = '{"type":"simulate"}'
+    const chunked = 'Transfer-Encoding: chunked\r\n'
+    for (const request of [
+      get('/tasks/5b0cdfb8-1f0e-4c8e-9d0c-0e6d54a3a001/events', chunked) + 'zz\r\n',
+      get('/__transmit/events?uid=0123456789abcdef', chunked) + 'zz\r\n',
+      get('/__transmit/events?uid=0123456789abcdef') + 'nonsense\r\n\r\n',
+      post(chunked) + 'zz\r\n',
+      post(`Content-Length: ${body.length}\r\n`) + body + 'nonsense\r\n\r\n',
+    ]) {
+      const exchange = await RawExchange.open(port)
+      exchange.socket.write(request)
+      await exchange.closed
+      if (request.includes('zz')) assertProblem(exchange, 400, 'bad-request')
+    }
+    await server.kill()
+    assert.notInclude(server.output, 'a request failed')
+  })
+})
+
 test.group('The target as a whole URL', () => {
   test('is that path at that host, whatever Host says', async ({ assert }) => {
     const ask = async (target: string, host = 'localhost') => {

@@ -2,6 +2,7 @@ import { test } from '@japa/runner'
 import { randomUUID } from 'node:crypto'
 import { EventSource } from 'eventsource'
 import { Proxy } from '#tests/helpers/proxy'
+import { RawStream } from '#tests/helpers/sse'
 import type { Snapshot } from '#engine/snapshot'
 import { startScript } from '#tests/helpers/scripted'
 import { OneRequest } from '#tests/helpers/one_request'
@@ -108,15 +109,19 @@ test.group('The one-request stream', () => {
     }
   })
 
-  test('HEAD gives the head alone', async ({ assert }) => {
-    const { url, go } = await halted()
-    const paths = [`${url}/events`, `${base()}/__transmit/events?uid=${randomUUID()}`]
+  test('HEAD gives the head alone, and harms no stream', async ({ assert, cleanup }) => {
+    const { url, id, go } = await halted()
+    const stream = await RawStream.open(base())
+    cleanup(() => stream.close())
+    await stream.subscribe(id)
+    const paths = [`${url}/events`, `${base()}/__transmit/events?uid=${stream.uid}`]
     for (const path of paths) {
       const answer = await fetch(path, { method: 'HEAD' })
       assert.equal(answer.status, 200)
       assert.equal(answer.headers.get('content-type'), 'text/event-stream')
     }
     go()
+    await stream.until(id, ({ status }) => status === 'completed')
   })
 
   test('an EventSource that is cut off goes on where it was, and stops after the end', async ({

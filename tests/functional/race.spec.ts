@@ -160,6 +160,7 @@ async function countStale(
   const random = randomBy(20261122)
   const seams = [
     delayed(TaskTable.prototype, 'find', random),
+    delayed(TaskTable.prototype, 'findMany', random),
     delayed(TaskTable.prototype, 'claim', random),
     options.off === 'order' ? toldFirst(random) : delayed(TaskTable.prototype, 'finish', random),
     options.off === 'fence'

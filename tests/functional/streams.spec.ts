@@ -8,7 +8,7 @@ import { RawSocket } from '#tests/helpers/raw_socket'
 import { OneRequest } from '#tests/helpers/one_request'
 import { NaiveClient } from '#tests/helpers/transmit_client'
 import type { Snapshot } from '#engine/snapshot'
-import { startScript } from '#tests/helpers/scripted'
+import { startScript, theEngine } from '#tests/helpers/scripted'
 import { resolveOwnerBy } from '#start/owner'
 import transmit from '@adonisjs/transmit/services/main'
 import { deferred, endOf, until } from '#tests/helpers/waiting'
@@ -45,6 +45,16 @@ async function watched(cleanup: (handler: () => void) => void) {
   await stream.subscribe(task.id)
   const seen = await stream.until(task.id, ({ progress }) => progress === 10)
   return { stream, seen, ...task }
+}
+
+/** All that is read from the database from now on. */
+function listenToReads(cleanup: (handler: () => void) => void): string[] {
+  const statements: string[] = []
+  const { client } = db.connection().getReadClient()
+  const hear = ({ sql }: { sql: string }) => void statements.push(sql)
+  client.on('query', hear)
+  cleanup(() => client.off('query', hear))
+  return statements
 }
 
 const has = (raw: RawSocket, version: number) =>
@@ -162,6 +172,30 @@ test.group('A uid that comes back', () => {
     cleanup(() => second.close())
     await second.until(id, ({ status }) => status === 'completed')
     assert.equal(second.last(id)?.version, end.version)
+  })
+
+  test('is brought up to date by one read, however many channels it has', async ({
+    assert,
+    cleanup,
+  }) => {
+    const uid = randomUUID()
+    const first = await RawStream.open(base(), uid)
+    const ended = await startScript(async () => {})
+    const { version } = await endOf(ended)
+    const ids = [ended, ...Array.from({ length: 200 }, () => randomUUID())]
+    for (const id of ids) await first.subscribe(id)
+    first.close()
+    const hub = await app.container.make(Hub)
+    await until(() => !hub.streams.find(uid))
+
+    const statements = listenToReads(cleanup)
+    const second = await RawSocket.open(events(uid))
+    cleanup(() => second.close())
+    await until(() => has(second, version))
+    assert.lengthOf(
+      statements.filter((sql) => /from `tasks` where `id` /.test(sql)),
+      1
+    )
   })
 
   test('twenty at once under one uid leave one stream, which works', async ({
@@ -363,6 +397,42 @@ test.group('A list on which nothing happens', () => {
   })
 })
 
+test.group('A list that could not be read', () => {
+  test('is told in the next round', async ({ assert, cleanup }) => {
+    const id = await startScript(async () => {})
+    const { version } = await endOf(id)
+    const hub = await app.container.make(Hub)
+    const engine = await theEngine()
+    let failures = 0
+    const list = engine.list.bind(engine)
+    cleanup(() => void Object.assign(engine, { list }))
+    engine.list = async () => {
+      failures++
+      throw new Error('the disk is gone')
+    }
+    const uid = randomUUID()
+    const raw = await RawSocket.open(events(uid))
+    cleanup(() => raw.close())
+    await post('subscribe', { uid, channel: 'long-tasks' })
+    // The subscription, and its echo.
+    await until(() => failures === 2)
+    const rounds = async () => {
+      for (let second = 0; second < 15; second++) await hub.repeat()
+    }
+    await rounds()
+    await until(() => failures === 3)
+    // To say that there is nothing new would say that what was told is all.
+    assert.lengthOf(raw.payloads(), 0)
+    engine.list = list
+    await rounds()
+    await until(() =>
+      raw
+        .payloads<{ tasks: Snapshot[] }>()
+        .some(({ tasks }) => tasks.some((task) => task.id === id && task.version === version))
+    )
+  })
+})
+
 test.group('Limits of a stream', () => {
   test('a stream has at most 1,000 channels, also when they are asked for at once', async ({
     assert,
@@ -396,14 +466,8 @@ test.group('Limits of a stream', () => {
 test.group('A stream that subscribes to the list again and again', () => {
   test('has it read once a second at most, and is told the newest', async ({ assert, cleanup }) => {
     const stream = await RawSocket.open(events('again-and-again-0123'))
-    const statements: string[] = []
-    const { client } = db.connection().getReadClient()
-    const hear = ({ sql }: { sql: string }) => void statements.push(sql)
-    client.on('query', hear)
-    cleanup(() => {
-      client.off('query', hear)
-      stream.close()
-    })
+    const statements = listenToReads(cleanup)
+    cleanup(() => stream.close())
     const from = performance.now()
     const body = { uid: 'again-and-again-0123', channel: 'long-tasks' }
     for (let time = 0; time < 50; time++) {

@@ -93,6 +93,30 @@ test.group('A stream whose reader takes nothing', () => {
     stream.tend(performance.now() + 30_001)
     assert.isFalse(stream.isOpen)
   })
+
+  test('is cut after 30 s when it has ended, too: it would keep its place for good', async ({
+    assert,
+    cleanup,
+  }) => {
+    const { socket, response } = await answering(cleanup)
+    socket.pause()
+    const stream = new EventStream(response, {
+      owner: 'local',
+      encoding: eventEncoding,
+      outbox: new Outbox(),
+    })
+    let version = 0
+    await until(() => {
+      stream.send('a', cutOf({ id: 'a', version: ++version, message: 'x'.repeat(50_000) }))
+      return stream.isFull
+    })
+    stream.end()
+    assert.isFalse(stream.isOpen)
+    stream.tend(performance.now() + 29_000)
+    assert.isFalse(response.destroyed)
+    stream.tend(performance.now() + 30_001)
+    assert.isTrue(response.destroyed)
+  })
 })
 
 test.group('A stream whose reader takes nothing for a while', () => {
@@ -174,6 +198,10 @@ test.group('Anti-entropy', () => {
       told,
       [...watched.keys()].filter((channel) => !channel.endsWith(ids[1]))
     )
+    // Somebody new may have missed what he was told at first.
+    antiEntropy.watched(`long-task/${ids[1]}`)
+    const again = Array.from({ length: 15 }, () => antiEntropy.next(watched)).flat()
+    assert.sameMembers(again, [...watched.keys()])
   })
 })
 
@@ -200,6 +228,19 @@ test.group('Sticky subscriptions', () => {
     // Each uid counts as well.
     assert.deepEqual(sticky.take('1'), [])
     assert.lengthOf(sticky.take('2'), 1000)
+  })
+
+  test('are bounded also where they are made by uids that are away', ({ assert }) => {
+    const sticky = new StickySubscriptions()
+    const uids = Array.from({ length: 150 }, (_, at) => `${at}`)
+    for (const uid of uids) sticky.remember(uid, 'local', [])
+    for (const uid of uids) {
+      for (let at = 0; at < 1000; at++) sticky.add(uid, `${uid}/${at}`)
+    }
+    const kept = uids.flatMap((uid) => sticky.take(uid))
+    assert.isAtMost(kept.length, 100_000)
+    assert.isAbove(kept.length, 90_000)
+    assert.isFalse(sticky.add('0', 'x'))
   })
 
   test('of uids that have none are bounded too', ({ assert }) => {
