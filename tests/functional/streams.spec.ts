@@ -8,6 +8,7 @@ import { RawSocket } from '#tests/helpers/raw_socket'
 import { OneRequest } from '#tests/helpers/one_request'
 import { NaiveClient } from '#tests/helpers/transmit_client'
 import type { Snapshot } from '#engine/snapshot'
+import { longAgo, stored } from '#tests/helpers/stored'
 import { startScript, theEngine } from '#tests/helpers/scripted'
 import { resolveOwnerBy } from '#start/owner'
 import transmit from '@adonisjs/transmit/services/main'
@@ -397,39 +398,63 @@ test.group('A list on which nothing happens', () => {
   })
 })
 
-test.group('A list that could not be read', () => {
-  test('is told in the next round', async ({ assert, cleanup }) => {
-    const id = await startScript(async () => {})
-    const { version } = await endOf(id)
-    const hub = await app.container.make(Hub)
+test.group('What could not be read for a watcher', () => {
+  /** Has the engine fail until told otherwise, and counts how often. */
+  async function failing(method: 'list' | 'cutsOf', cleanup: (handler: () => void) => void) {
     const engine = await theEngine()
-    let failures = 0
-    const list = engine.list.bind(engine)
-    cleanup(() => void Object.assign(engine, { list }))
-    engine.list = async () => {
-      failures++
+    const seen = { failures: 0, end: () => void Reflect.deleteProperty(engine, method) }
+    cleanup(seen.end)
+    engine[method] = async (what: object) => {
+      // Nothing is read where nothing is due.
+      if (Array.isArray(what) && what.length === 0) return []
+      seen.failures++
       throw new Error('the disk is gone')
     }
+    return seen
+  }
+
+  async function round() {
+    const hub = await app.container.make(Hub)
+    for (let second = 0; second < 15; second++) await hub.repeat()
+  }
+
+  test('the list is told in the next round', async ({ assert, cleanup }) => {
+    const id = await startScript(async () => {})
+    const { version } = await endOf(id)
+    const reads = await failing('list', cleanup)
     const uid = randomUUID()
     const raw = await RawSocket.open(events(uid))
     cleanup(() => raw.close())
     await post('subscribe', { uid, channel: 'long-tasks' })
     // The subscription, and its echo.
-    await until(() => failures === 2)
-    const rounds = async () => {
-      for (let second = 0; second < 15; second++) await hub.repeat()
-    }
-    await rounds()
-    await until(() => failures === 3)
+    await until(() => reads.failures === 2)
+    await round()
+    await until(() => reads.failures === 3)
     // To say that there is nothing new would say that what was told is all.
     assert.lengthOf(raw.payloads(), 0)
-    engine.list = list
-    await rounds()
+    reads.end()
+    await round()
     await until(() =>
       raw
         .payloads<{ tasks: Snapshot[] }>()
         .some(({ tasks }) => tasks.some((task) => task.id === id && task.version === version))
     )
+  })
+
+  test('the end of a task, long told to others, is told in the next round', async ({ cleanup }) => {
+    const id = await stored({ owner: 'local', status: 'completed', finished_at: longAgo })
+    const [first, second] = [await RawStream.open(base()), await RawStream.open(base())]
+    cleanup(() => [first, second].forEach((stream) => stream.close()))
+    await first.subscribe(id)
+    // With its echo.
+    await until(() => first.of(id).length === 2)
+    await round()
+    const reads = await failing('cutsOf', cleanup)
+    await second.subscribe(id)
+    await until(() => reads.failures >= 2)
+    reads.end()
+    await round()
+    await second.until(id, ({ status }) => status === 'completed')
   })
 })
 
