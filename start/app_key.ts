@@ -3,7 +3,7 @@ import { Secret } from '@adonisjs/core/helpers'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { makeStateFolder } from '#start/state_folder'
 import { dirname, isAbsolute, join } from 'node:path'
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 
 /** Characters without which the encryption refuses a key. */
 const SHORTEST = 16
@@ -16,9 +16,17 @@ export function appKey(): Rule<Secret<string>> {
     if (NODE_ENV !== 'production') throw new Error(`${key} must be set to 32 random characters`)
     // The path has a rule of its own, which says so.
     if (!isAbsolute(SQLITE_PATH)) return new Secret('')
+    // No start comes of it: nothing is to be kept beside it.
+    if (isNoFile(SQLITE_PATH)) return new Secret(newKey())
     const path = join(dirname(SQLITE_PATH), 'app.key')
     return checked(keptKey(path, key), `${key} in ${path}`)
   }
+}
+
+const newKey = () => randomBytes(24).toString('base64url')
+
+function isNoFile(path: string): boolean {
+  return existsSync(path) && !statSync(path).isFile()
 }
 
 function checked(key: string, name: string): Secret<string> {
@@ -41,7 +49,7 @@ function makeKey(path: string): void {
   const draft = `${path}-${randomUUID()}`
   makeStateFolder(dirname(path))
   try {
-    writeFileSync(draft, randomBytes(24).toString('base64url'), { mode: 0o600 })
+    writeFileSync(draft, newKey(), { mode: 0o600 })
     linkSync(draft, path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
