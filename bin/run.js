@@ -14,10 +14,13 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 const NODE_NEEDED = 24
+/** As in adonisrc.ts, which needs more than there is here to be read. */
+const SUITES = ['unit', 'functional', 'crash', 'browser']
 
 process.chdir(fileURLToPath(new URL('../', import.meta.url)))
 const [command, ...args] = process.argv.slice(2)
 
+if (command === 'test') checkSuites()
 if (!isInstalled() || !findNode()) install()
 const node = findNode()
 if (!node) {
@@ -27,6 +30,13 @@ if (!node) {
 }
 writeSettings()
 handOver(command === 'dev' ? ['serve', '--watch', '--no-clear'] : ['test', '--no-clear'])
+
+/** The suites are what comes before the first flag. The runner would say it with a stack trace. */
+function checkSuites() {
+  const flag = args.findIndex((arg) => arg.startsWith('-'))
+  const unknown = args.slice(0, flag < 0 ? undefined : flag).find((arg) => !SUITES.includes(arg))
+  if (unknown !== undefined) fail(`There is no suite ${unknown}. There are: ${SUITES.join(', ')}.`)
+}
 
 /** Whether all that package-lock.json names is in node_modules, in the same version. */
 function isInstalled() {

@@ -7,7 +7,14 @@
 import { describe } from '#tests/helpers/chaos/report'
 import { Chaos, deaths } from '#tests/helpers/chaos/chaos'
 
-const [cycles = 60, lanes = 4] = process.argv.slice(2).map(Number)
+const args = process.argv.slice(2)
+if (args.length > 2 || !args.every((arg) => /^[1-9]\d*$/.test(arg))) {
+  process.stderr.write(
+    'Usage: npm run chaos [-- <cycles> [<lanes>]], each a whole number from 1.\n'
+  )
+  process.exit(1)
+}
+const [cycles = 60, lanes = 4] = args.map(Number)
 const report = await Chaos.run(
   Array.from({ length: cycles }, (_, cycle) => deaths[cycle % deaths.length]),
   { lanes, program: 'build', say: (line) => void process.stderr.write(`${line}\n`) }

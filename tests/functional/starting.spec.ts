@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { test } from '@japa/runner'
+import app from '@adonisjs/core/services/app'
 import { soon } from '#tests/helpers/waiting'
 import type { TestContext } from '@japa/runner/core'
 import { join } from 'node:path'
@@ -222,14 +223,17 @@ test.group('Starting', () => {
       { name: 'a folder', make: (path: string) => mkdir(path) },
     ])
     .run(async ({ assert, cleanup }, { make }) => {
-      const server = await start(cleanup)
-      const path = join(server.folder, 'other.sqlite3')
+      const folder = await mkdtemp(join(tmpdir(), 'headway-test-'))
+      cleanup(() => rm(folder, { recursive: true }))
+      const path = join(folder, 'other.sqlite3')
       await make(path)
 
       const { code, lines } = await refusal(cleanup, { SQLITE_PATH: path })
       assert.equal(code, 1)
       assert.lengthOf(lines, 1)
       assert.include(lines[0], `SQLITE_PATH=${path} can't be used: `)
+      if ((await stat(path)).isDirectory())
+        assert.deepEqual(await readdir(folder), ['other.sqlite3'])
     })
 
   test('refuses a folder that can not be made: {$self}')
@@ -301,6 +305,15 @@ test.group('Starting with something missing', () => {
     })
     assert.equal(status, 1)
     assert.match(stderr, /^Headway needs Node\.js 24 or newer; this is 20\.9\.0\. .*npm.*\n$/)
+  })
+
+  test('npm test tells the suites that there are', async ({ assert }) => {
+    const { status, stderr } = spawnSync(process.execPath, ['bin/run.js', 'test', 'nope'], {
+      cwd: root,
+      encoding: 'utf8',
+    })
+    const names = app.rcFile.tests.suites.map(({ name }) => name).join(', ')
+    assert.deepEqual([status, stderr], [1, `There is no suite nope. There are: ${names}.\n`])
   })
 
   test('npm start asks for the build, a newer Node.js, the packages', async ({
