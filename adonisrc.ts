@@ -1,6 +1,6 @@
 import { indexEntities } from '@adonisjs/core'
 import { defineConfig } from '@adonisjs/core/app'
-import { keepPort, sayWhere } from './bin/dev_hooks.js'
+import { keepPort, sayHowToStart, sayWhere } from './bin/ace_hooks.js'
 
 export default defineConfig({
   experimental: {},
@@ -74,5 +74,6 @@ export default defineConfig({
     init: [indexEntities({ transformers: { enabled: true } })],
     devServerStarting: [{ run: keepPort }],
     devServerStarted: [{ run: sayWhere }],
+    buildFinished: [{ run: sayHowToStart }],
   },
 })
