@@ -69,7 +69,7 @@ export function documentOf(types: TaskTypes): Json {
       title: 'Headway',
       version: '1',
       description:
-        'Long-running tasks with live progress. Every error is a problem (RFC 9457) with a stable `code`. Every GET answers HEAD too, a stream with its head only. What an address or a method that there is not is answered with, 404 or 405 with `Allow`, is among the components as what any address may answer.',
+        'Long-running tasks with live progress. Every error is a problem (RFC 9457) with a stable `code`. Every GET answers HEAD too, a stream with its head only. Unknown addresses get 404 (`route-not-found`), wrong methods 405 (`method-not-allowed`) with `Allow`.',
     },
     servers: [{ url: '/' }],
     tags: Object.keys(groups).map((name) => ({ name })),
