@@ -46,7 +46,7 @@ export function versus(what, unit, { ours, peer, theirs, goal = noGoal }) {
     what,
     ours: `${show(median(ours))} ${unit}`,
     peer: `${peer}: ${show(median(theirs))} ${unit}`,
-    ratio: `${show(ratio)} ${goal.sign ?? '×'} (${show(Math.min(...ratios))}–${show(Math.max(...ratios))})`,
+    ratio: `${showJudged(ratio, goal.holds)} ${goal.sign ?? '×'} (${show(Math.min(...ratios))}–${show(Math.max(...ratios))})`,
     must: goal.text,
     reached: goal.holds(ratio),
   }
@@ -56,13 +56,14 @@ export function versus(what, unit, { ours, peer, theirs, goal = noGoal }) {
 export function within(what, unit, ours, limit) {
   const figure = median(ours)
   const range = `${show(Math.min(...ours))}–${show(Math.max(...ours))}`
+  const holds = (value) => value <= limit
   return {
     what,
-    ours: `${show(figure)} ${unit}`,
+    ours: `${showJudged(figure, holds)} ${unit}`,
     peer: '',
     ratio: `(${range})`,
     must: `≤ ${limit} ${unit}`,
-    reached: figure <= limit,
+    reached: holds(figure),
   }
 }
 
@@ -77,10 +78,17 @@ export function median(figures) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-/** Three significant digits. */
-export function show(figure) {
+/** Three significant digits, or so many more that what is shown is judged as the figure is. */
+function showJudged(figure, holds) {
+  let digits = 3
+  while (holds(Number(show(figure, digits).replaceAll(',', ''))) !== holds(figure)) digits++
+  return show(figure, digits)
+}
+
+/** Three significant digits; all those of a whole number. */
+export function show(figure, digits = 3) {
   if (!Number.isFinite(figure)) return '?'
   return figure >= 100
-    ? Math.round(figure).toLocaleString('en')
-    : String(Number(figure.toPrecision(3)))
+    ? figure.toLocaleString('en', { maximumFractionDigits: digits - 3 })
+    : String(Number(figure.toPrecision(digits)))
 }

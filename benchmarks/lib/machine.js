@@ -17,7 +17,7 @@ export function machine() {
   ]
   return [
     `${os.cpus()[0].model}, ${os.availableParallelism()} cores, ${Math.round(os.totalmem() / 2 ** 30)} GiB`,
-    `${os.type()} ${os.release()}, Node.js ${process.versions.node}`,
+    `${os.type()} ${/^\d+\.\d+/.exec(os.release())?.[0]}, Node.js ${process.versions.node}`,
     versions.join(', '),
     `CPU: ${cpuSource ?? 'no /proc here, so no figures of CPU time'}`,
   ]
