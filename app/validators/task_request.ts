@@ -1,5 +1,7 @@
 import { errors } from '@vinejs/vine'
 import { DEEPEST, isTooDeep } from '#engine/json_depth'
+import { refused } from '#validators/refused'
+import { checkKeys } from '#validators/json_text'
 import { unknownFields } from '#validators/unknown_fields'
 import { startTaskValidator } from '#validators/task'
 import { startSchema, type Form } from '#validators/start_schema'
@@ -52,8 +54,7 @@ export async function readTaskRequest(
 
 async function validated(body: unknown, types: TaskTypes, form: Form): Promise<TaskRequest> {
   if (isTooDeep(body)) {
-    const message = `The body may be nested at most ${DEEPEST} levels deep`
-    throw new errors.E_VALIDATION_ERROR([{ field: 'input', rule: 'depth', message }])
+    throw refused('input', 'depth', `The body may be nested at most ${DEEPEST} levels deep`)
   }
   const { type, input = {}, id } = await startTaskValidator.validate(body)
   const known = types.find(type)
@@ -74,10 +75,12 @@ function refuseUnknown(unknown: readonly string[]): void {
 
 function parsed(input: unknown): unknown {
   if (typeof input !== 'string') return input
+  let value: unknown
   try {
-    return JSON.parse(input)
+    value = JSON.parse(input)
   } catch {
-    const message = 'The part input must be JSON'
-    throw new errors.E_VALIDATION_ERROR([{ field: 'input', rule: 'json', message }])
+    throw refused('input', 'json', 'The part input must be JSON')
   }
+  checkKeys(input)
+  return value
 }

@@ -1,6 +1,7 @@
-import { errors } from '@vinejs/vine'
 import { MalformedMultipart, UploadIdle } from '#exceptions/http_errors'
 import { fileNameProblem } from '#validators/file_name'
+import { guardForm } from '#validators/multipart_form'
+import { refused } from '#validators/refused'
 import type { Readable } from 'node:stream'
 import type { IncomingMessage } from 'node:http'
 import type { HttpRequest } from '@adonisjs/core/http'
@@ -45,11 +46,6 @@ export async function receiveUpload(
     }
   })
 
-  multipart.onFile('*', {}, async (part) => {
-    const field = part.name ?? ''
-    multipart.abort(refused(field, 'unknown', `The field ${field} is not known`))
-  })
-
   // Heard on the request: a timeout that only the socket hears has Node destroy it.
   const incoming = request.request
   hearForm(incoming, (sent) => (type ??= sent))
@@ -71,13 +67,14 @@ export async function receiveUpload(
 }
 
 /**
- * Hears of the type when it comes, which AdonisJS tells at the end only. Hears the errors of parts
- * that nobody asked for, which AdonisJS skips: an error that nobody hears ends the process, and a
- * client that hangs up in such a part makes one.
+ * Hears of the type when it comes, which AdonisJS tells at the end only. Hears the errors of files
+ * without a name, which AdonisJS skips: an error that nobody hears ends the process, and a client
+ * that hangs up in such a part makes one.
  */
 function hearForm(incoming: IncomingMessage, onType: (type: string) => void): void {
   const { pipe } = incoming
   incoming.pipe = (form, options) => {
+    guardForm(form)
     form.on('part', (part: Readable) => part.on('error', () => {}))
     form.on('field', (name: string, value: string) => {
       if (name === 'type') onType(value)
@@ -95,8 +92,4 @@ function isCut(incoming: IncomingMessage): boolean {
 function isUnreadable(error: unknown): boolean {
   const { status, code } = error as { status?: number; code?: string }
   return code === undefined && (status === 400 || status === 415)
-}
-
-function refused(field: string, rule: string, message: string): Error {
-  return new errors.E_VALIDATION_ERROR([{ field, rule, message }])
 }
