@@ -150,6 +150,13 @@ export class UnsupportedCharset extends Exception {
   }
 }
 
+/** There is no body where it is said to be JSON. */
+export class EmptyBody extends Exception {
+  static status = 400
+  static code = 'malformed-json'
+  static message = 'The body is empty.'
+}
+
 /** The bytes of a JSON body are no text. */
 export class NotUtf8 extends Exception {
   static status = 400

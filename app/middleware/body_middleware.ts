@@ -2,7 +2,7 @@ import app from '@adonisjs/core/services/app'
 import BodyParser from '@adonisjs/core/bodyparser_middleware'
 import { checkJson } from '#validators/json_text'
 import type { HttpContext } from '@adonisjs/core/http'
-import { UnsupportedCharset } from '#exceptions/http_errors'
+import { EmptyBody, UnsupportedCharset } from '#exceptions/http_errors'
 import type { NextFn } from '@adonisjs/core/types/http'
 
 /** Looked up once: to have the container inject it into each request takes longer than to parse one. */
@@ -16,7 +16,10 @@ export default class BodyMiddleware {
   handle(ctx: HttpContext, next: NextFn) {
     const { request } = ctx
     const isJson = request.is(['application/json', 'application/*+json']) !== null
-    if (isJson) refuseCharset(request.header('content-type'))
+    if (isJson) {
+      refuseCharset(request.header('content-type'))
+      if (request.header('content-length') === '0') throw new EmptyBody()
+    }
     return parser.handle(ctx, () => {
       const bytes: unknown = request.raw()
       if (Buffer.isBuffer(bytes)) checkJson(bytes)

@@ -1,4 +1,4 @@
-import vine from '@vinejs/vine'
+import vine, { SimpleMessagesProvider } from '@vinejs/vine'
 import { statuses } from '#engine/status'
 
 /** A UUID of any version, lower case: one spelling, one task. */
@@ -9,6 +9,11 @@ export const startTaskValidator = vine.create({
   type: vine.string().maxLength(100),
   input: vine.object({}).allowUnknownProperties().optional(),
   id: vine.string().regex(taskId).optional(),
+})
+
+startTaskValidator.messagesProvider = new SimpleMessagesProvider({
+  '.object': 'The body must be an object',
+  'id.regex': 'The id field must be a UUID in lower case',
 })
 
 /** `GET /tasks`. */

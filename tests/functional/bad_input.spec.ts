@@ -1,6 +1,8 @@
 import { test } from '@japa/runner'
 import { request } from 'node:http'
 import { randomUUID } from 'node:crypto'
+import { statuses } from '#engine/status'
+import { CSV_ENCODINGS } from '#tasks/csv/csv_types'
 import { endOf } from '#tests/helpers/waiting'
 
 const base = () => `http://${process.env.HOST}:${process.env.PORT}`
@@ -130,6 +132,31 @@ test.group('Bad requests get a problem with a stable code', () => {
           field
         )
     })
+
+  test('what would be right is said of {title}')
+    .with([
+      {
+        title: 'an id',
+        body: `{"type":"simulate","id":"${randomUUID().toUpperCase()}"}`,
+        detail: 'The id field must be a UUID in lower case.',
+      },
+      { title: 'a list', body: '[]', detail: 'The body must be an object.' },
+      { title: 'no body', body: '', detail: 'The body is empty.' },
+      {
+        title: 'an encoding',
+        body: '{"type":"import-csv","input":{"dataset":"x","encoding":"utf-16"}}',
+        detail: `The encoding field must be one of ${CSV_ENCODINGS}.`,
+      },
+    ])
+    .run(async ({ assert }, { body, detail }) => {
+      const problem = (await (await post(body)).json()) as { detail: string }
+      assert.include(problem.detail, detail)
+    })
+
+  test('what would be right is said of a status', async ({ client, assert }) => {
+    const answer = await client.get('/tasks').qs({ status: 'x' })
+    assert.equal(answer.body().detail, `The status field must be one of ${statuses}.`)
+  })
 
   test('another content type', async ({ assert }) => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/xml']) {
