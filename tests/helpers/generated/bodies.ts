@@ -100,9 +100,10 @@ function multipartOf(schema: Schema): Arbitrary<Body> {
       filename: fileNames,
       file: files,
       odd: fc.constantFrom(...oddities.map(String)),
-      harm: fc.constantFrom('none', 'none', 'none', 'twice', 'no-name', 'two-files', 'odd-input'),
+      name: fc.constantFrom('', 'x[999999999]', `x${'[a]'.repeat(5000)}`, 'input[]', '__proto__'),
+      harm: fc.constantFrom('none', 'none', 'none', 'twice', 'odd-name', 'two-files', 'odd-input'),
     })
-    .map(({ value, filename, file, odd, harm }): Part[] => {
+    .map(({ value, filename, file, odd, name: oddName, harm }): Part[] => {
       const fields = Object.entries(Object(value) as Record<string, unknown>)
       const own = fields.map(([name, field]): Part => {
         if (name === 'file') return { name, filename, content: file }
@@ -110,7 +111,7 @@ function multipartOf(schema: Schema): Arbitrary<Body> {
         return { name, content: typeof field === 'string' ? field : text(field) }
       })
       if (harm === 'twice') return [...own, ...own]
-      if (harm === 'no-name') return [{ name: '', content: 'x' }, ...own]
+      if (harm === 'odd-name') return [{ name: oddName, content: 'x' }, ...own]
       if (harm === 'two-files') return [...own, { name: 'file', filename, content: file }]
       return own
     })
