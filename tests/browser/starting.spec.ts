@@ -47,7 +47,8 @@ test.group('The form', () => {
     assert.equal(await page.locator('#percent').textContent(), '100%')
     assert.equal(await page.locator('#progress').getAttribute('value'), '100')
     assert.match(await page.title(), /^completed import-csv/)
-    assert.include(await page.locator('#result').textContent(), '"rows": 20000')
+    // It is fetched once the task is completed.
+    await page.locator('#result', { hasText: '"rows": 20000' }).waitFor()
     assert.include(await page.locator('#input-panel').textContent(), '<b>people<b>.csv')
     assert.equal(await page.locator('#input-panel b').count(), 0)
   })
