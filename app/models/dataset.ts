@@ -12,6 +12,9 @@ export interface RejectedLine {
   readonly reason: string
 }
 
+/** The rows on which an import would go on were deleted with their dataset. */
+export class EarlierRowsGone extends Error {}
+
 /** The rows of one import of a dataset; a second import appends to the dataset. */
 export class DatasetImport {
   readonly #taskId: string
@@ -67,13 +70,32 @@ export class DatasetImport {
     )
   }
 
-  /** Takes over the bad lines of the import on which this one goes on; its rows stay its own. */
-  async adopt(trx: TransactionClientContract, taskId: string): Promise<void> {
+  /**
+   * Takes over what an earlier import of the same file left: its bad lines, and the place of its
+   * rows in the dataset, which stay its own. Throws `EarlierRowsGone` when they are there no more.
+   */
+  async adopt(
+    trx: TransactionClientContract,
+    earlier: { readonly task: string; readonly rows: number }
+  ): Promise<void> {
+    if (earlier.rows > 0) await this.#join(trx, earlier.task)
     await trx.rawQuery(
       `insert into dataset_rejects (task_id, line, reason)
        select ?, line, reason from dataset_rejects where task_id = ?`,
-      [this.#taskId, taskId]
+      [this.#taskId, earlier.task]
     )
+  }
+
+  /** Is of the dataset from now on, also without a row of its own: the next retry looks here only. */
+  async #join(trx: TransactionClientContract, earlier: string): Promise<void> {
+    const time = new Date().toISOString()
+    const rows: unknown[] = await trx.rawQuery(
+      `insert into dataset_imports (task_id, owner, dataset, columns, rows, created_at, updated_at)
+       select ?, owner, dataset, columns, 0, ?, ? from dataset_imports
+       where task_id = ? and deleted_at is null returning task_id`,
+      [this.#taskId, time, time, earlier]
+    )
+    if (rows.length === 0) throw new EarlierRowsGone()
   }
 
   /** The bad lines that were noted, over all attempts. */

@@ -5,7 +5,7 @@ import { storedFile } from '#engine/stored_file'
 import { detectDialect } from '#tasks/csv/detect_dialect'
 import { CSV_ENCODINGS, type CsvBatch } from '#tasks/csv/csv_types'
 import { toImportCheckpoint, type ImportCheckpoint } from '#tasks/csv/import_checkpoint'
-import { DatasetImport, type RejectedLine } from '#models/dataset'
+import { DatasetImport, EarlierRowsGone, type RejectedLine } from '#models/dataset'
 
 /** How many bad lines are kept with their reasons; all are counted. */
 const KEPT_REJECTS = 1000
@@ -22,7 +22,8 @@ interface Result {
 
 /**
  * Loads a CSV file with a header row into a dataset, batch by batch; bad lines don't stop it. Goes
- * on behind the last batch that was stored, also as the retry of another import, whose rows stay.
+ * on behind the last batch that was stored, also as the retry of another import, whose rows stay;
+ * if they were deleted meanwhile, it begins again.
  */
 export default class ImportCsv extends LongTask<typeof ImportCsv.input, Result> {
   static type = 'import-csv'
@@ -43,10 +44,7 @@ export default class ImportCsv extends LongTask<typeof ImportCsv.input, Result> 
     const { path, size } = this.input.file
     const since = performance.now()
     const dataset = new DatasetImport(this.id, this.input.dataset)
-    const before = await toImportCheckpoint(this.checkpoint)
-    if (before && before.task !== this.id) {
-      await this.commit({ ...before, task: this.id }, (trx) => dataset.adopt(trx, before.task))
-    }
+    const before = await this.#before(dataset)
     let { rows, rejected } = before ?? { rows: 0, rejected: 0 }
     if (before) this.report({ current: rows, progress: (before.cursor.offset / size) * 100 })
 
@@ -80,6 +78,21 @@ export default class ImportCsv extends LongTask<typeof ImportCsv.input, Result> 
       seconds: Math.round(seconds * 1000) / 1000,
       rowsPerSecond: Math.round((rows - (before?.rows ?? 0)) / seconds),
       rejectedLines: await dataset.rejects(),
+    }
+  }
+
+  /** Where this one goes on; `null` at the start of the file. */
+  async #before(dataset: DatasetImport): Promise<ImportCheckpoint | null> {
+    const before = await toImportCheckpoint(this.checkpoint)
+    if (before === null || before.task === this.id) return before
+    try {
+      await this.commit({ ...before, task: this.id }, (trx) => dataset.adopt(trx, before))
+      return before
+    } catch (error) {
+      if (!(error instanceof EarlierRowsGone)) throw error
+      this.log.warn('the rows of the earlier import were deleted: begins again')
+      this.report({ current: 0, message: null })
+      return null
     }
   }
 }

@@ -202,6 +202,43 @@ test.group('Retrying an import', () => {
     assert.deepInclude((await send('GET', `/tasks/${old.id}`)).body, { status: 'failed' })
   }).timeout(60_000)
 
+  test('whose dataset was deleted begins again, also when a retry in between has added no row', async ({
+    assert,
+    cleanup,
+  }) => {
+    const dataset = randomUUID()
+    const content = difficultCsv(ROWS)
+    const allow = await refuseRows(dataset, ROWS)
+    cleanup(allow)
+    const { body: first } = await startImport({ dataset, content })
+    await endOf(first.id)
+    const stored = (await loaded(dataset)).count
+    assert.isAbove(stored, 0)
+    const { body: second } = await retry(first.id)
+    assert.equal((await endOf(second.id)).snapshot.status, 'failed')
+    assert.equal((await loaded(dataset)).count, stored)
+    await allow()
+
+    const { body: third } = await retry(second.id)
+    assert.equal(((await endOf(third.id)).result as { rows: number }).rows, ROWS)
+    const whole = await loaded(dataset)
+    assert.deepEqual([whole.count, whole.lines], [ROWS, ROWS])
+    assert.isEmpty(whole.of(second.id))
+
+    assert.equal((await send('DELETE', `/datasets/${dataset}`)).status, 204)
+    for (const { id } of [first, second]) {
+      const { body } = await retry(id)
+      assert.equal(body.current, stored)
+      const end = await endOf(body.id)
+      const result = end.result as { rows: number; rejected: number; rejectedLines: object[] }
+      assert.deepEqual([result.rows, result.rejected], [ROWS, ROWS / 1000])
+      assert.lengthOf(result.rejectedLines, ROWS / 1000)
+      assert.deepEqual([end.snapshot.current, end.snapshot.progress], [ROWS, 100])
+      const { of } = await loaded(dataset)
+      assert.lengthOf(of(body.id), ROWS)
+    }
+  }).timeout(60_000)
+
   test('its file outlives that of the old one, and the other way round', async ({
     assert,
     cleanup,
