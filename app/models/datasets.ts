@@ -1,5 +1,10 @@
 import db from '@adonisjs/lucid/services/db'
 
+/** What `String.prototype.trim` takes away (ECMAScript's white space and line ends). */
+const SPACES =
+  '\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a' +
+  '\u2028\u2029\u202f\u205f\u3000\ufeff'
+
 export interface DatasetSummary {
   readonly name: string
   readonly rows: number
@@ -57,7 +62,7 @@ export async function removeDataset(
     .where('owner', owner)
     .whereIn('status', ['queued', 'processing'])
     // Its type trims the name, too.
-    .whereRaw(`trim(input ->> 'dataset', char(9, 10, 11, 12, 13, 32)) = ?`, [name])
+    .whereRaw(`trim(input ->> 'dataset', ?) = ?`, [SPACES, name])
     .select('id')
   const removed: unknown = await known()
     .whereNotExists(live)

@@ -4,6 +4,7 @@ import { pipeline, Readable } from 'node:stream'
 import { LongTask } from '#engine/long_task'
 import { TaskError } from '#engine/errors'
 import { stringify } from 'csv-stringify/sync'
+import { datasetName } from '#tasks/dataset/dataset_name'
 import { DatasetReader } from '#models/dataset_reader'
 import type { ResultFile } from '#engine/task_files'
 
@@ -25,7 +26,7 @@ export default class ExportDataset extends LongTask<typeof ExportDataset.input, 
   static type = 'export-dataset'
   static description = 'Writes a dataset into a CSV or NDJSON file'
   static input = vine.create({
-    dataset: vine.string().trim().minLength(1).maxLength(100),
+    dataset: datasetName(),
     format: vine.enum(['csv', 'ndjson'] as const).optional(),
     gzip: vine.boolean({ strict: true }).optional(),
   })

@@ -4,6 +4,7 @@ import { readCsv } from '#tasks/csv/read_csv'
 import { storedFile } from '#engine/stored_file'
 import { detectDialect } from '#tasks/csv/detect_dialect'
 import { CSV_ENCODINGS, type CsvBatch } from '#tasks/csv/csv_types'
+import { datasetName } from '#tasks/dataset/dataset_name'
 import { toImportCheckpoint, type ImportCheckpoint } from '#tasks/csv/import_checkpoint'
 import { DatasetImport, EarlierRowsGone, type RejectedLine } from '#models/dataset'
 
@@ -29,7 +30,7 @@ export default class ImportCsv extends LongTask<typeof ImportCsv.input, Result> 
   static type = 'import-csv'
   static description = 'Loads an uploaded CSV file with a header row into a dataset'
   static input = vine.create({
-    dataset: vine.string().trim().minLength(1).maxLength(100),
+    dataset: datasetName(),
     file: storedFile(),
     delimiter: vine
       .string()

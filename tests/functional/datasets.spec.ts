@@ -136,4 +136,44 @@ test.group('Datasets', (group) => {
     await endOf(task.cut.id)
     assert.equal((await remove('busy')).status, 204)
   })
+
+  test('409 whatever white space surrounds the name in the task', async ({ assert }) => {
+    await load('spaced', 'a\n1\n', owner)
+    const units = Array.from({ length: 0x10000 }, (_, unit) => String.fromCharCode(unit))
+    const spaces = units.filter((unit) => unit.trim() === '')
+    assert.includeMembers(spaces, [' ', '\u00a0', '\u3000', '\ufeff'])
+    const engine = await theEngine()
+    for (const space of spaces) {
+      const go = deferred()
+      const input = { ...scriptInput(() => go.promise), dataset: `${space}spaced${space}` }
+      const { task } = await engine.start({ owner, type: 'scripted', input })
+      assert.equal((await remove('spaced')).status, 409, `U+${space.charCodeAt(0).toString(16)}`)
+      await engine.cancel(task.cut.id, owner)
+      go.resolve()
+      await endOf(task.cut.id)
+    }
+    assert.equal((await remove('spaced')).status, 204)
+  })
+
+  test('a name that could not be deleted is refused: {$self}')
+    .with(['.', ' .. ', '\ud800a', 'a\udc00'])
+    .run(async ({ assert }, dataset) => {
+      const form = new FormData()
+      form.append('type', 'import-csv')
+      form.append('input', JSON.stringify({ dataset }))
+      form.append('file', new File(['a\n1\n'], 'a.csv'))
+      const answer = await call('/tasks', { method: 'POST', body: form })
+      assert.equal(answer.status, 422)
+      assert.containsSubset(await answer.json(), {
+        code: 'invalid-input',
+        errors: [{ field: 'input.dataset' }],
+      })
+    })
+
+  test('a name that only looks like one is deleted: {$self}')
+    .with(['...', '.a', '😀', 'a\nb'])
+    .run(async ({ assert }, name) => {
+      await load(name, 'a\n1\n', owner)
+      assert.equal((await remove(name)).status, 204)
+    })
 })
