@@ -229,7 +229,8 @@ export class Runner {
     if (state === null) return null
     for (let wait = RETRY.first; ; wait = Math.min(wait * 2, RETRY.last)) {
       try {
-        if (await this.#options.table.finish(state, run.claim)) return state
+        const written = await this.#options.table.finish(state, run.claim)
+        if (written) return written
         return yieldsToCancel(state) ? await this.#finish(run, cancelledInstead(state)) : null
       } catch (error) {
         run.logger.error({ err: error }, 'the end of the task could not be written, trying again')

@@ -227,14 +227,15 @@ export class TaskTable {
   }
 
   /**
-   * processing → what the run left: terminal, or queued for another attempt. `false` when the run is
+   * processing → what the run left: terminal, or queued for another attempt. Gives the state as it is
+   * then: that the task shall stop may have been said in another process. `null` when the run is
    * fenced off, or when the task was asked to stop and would end otherwise for the server's sake
    * (`yieldsToCancel`).
    */
-  async finish(state: TaskState, claim: number): Promise<boolean> {
+  async finish(state: TaskState, claim: number): Promise<TaskState | null> {
     const query = this.#changing(state.status).where({ id: state.id, claim, status: 'processing' })
     if (yieldsToCancel(state)) query.whereNull('cancel_requested_at')
-    const rows = await query.update({
+    const [row] = await query.update({
       status: state.status,
       result: state.result === null ? null : JSON.stringify(state.result),
       error: state.error === null ? null : JSON.stringify(state.error),
@@ -243,7 +244,7 @@ export class TaskTable {
       finished_at: state.finishedAt,
       ...reported(state),
     })
-    return rows.length === 1
+    return row ? { ...state, cancelRequestedAt: row.cancel_requested_at } : null
   }
 
   /**

@@ -1,7 +1,12 @@
 import { test } from '@japa/runner'
 import Task from '#models/task'
+import { Cut } from '#engine/cut'
+import db from '@adonisjs/lucid/services/db'
 import { randomUUID } from 'node:crypto'
 import TaskLog from '#models/task_log'
+import { TaskTable } from '#engine/task_table'
+import type { Snapshot } from '#engine/snapshot'
+import type { StoredTask } from '#engine/stored_task'
 import { deferred, endOf, until } from '#tests/helpers/waiting'
 import { Persistent, startScript, theEngine } from '#tests/helpers/scripted'
 
@@ -72,6 +77,37 @@ test.group('The end of a run', () => {
     const lines = await TaskLog.query().where('task_id', id).where('message', 'one more line')
     assert.lengthOf(lines, 3)
   })
+
+  test(
+    'is told as it is in the table, when another process was asked to cancel it just before: {status}'
+  )
+    .with([
+      { status: 'completed', error: null },
+      { status: 'cancelled', error: new Error('no luck') },
+    ])
+    .run(async ({ assert, cleanup }, { status, error }) => {
+      const engine = await theEngine()
+      const id = randomUUID()
+      const told: Snapshot[] = []
+      cleanup(
+        engine.listen((cut) => {
+          if (cut.id === id) told.push(cut.snapshot)
+        })
+      )
+      const at = new Date().toISOString()
+      await startScript(
+        async () => {
+          await db.from('tasks').where({ id }).update({ cancel_requested_at: at })
+          if (error) throw error
+        },
+        id,
+        Persistent
+      )
+      const { snapshot } = await endOf(id)
+      assert.containsSubset(snapshot, { status, cancelRequestedAt: at })
+      assert.deepEqual(told.at(-1), snapshot)
+      assert.deepEqual(new Cut((await new TaskTable(db).find(id)) as StoredTask).snapshot, snapshot)
+    })
 
   test('keeps no line of a run that is no longer the claimed one', async ({ assert }) => {
     const id = await startScript(async (task) => {

@@ -37,12 +37,12 @@ test.group('The table of tasks', (group) => {
     const again = settle(task, { status: 'failed', error: failure, retry: true }, circumstances)
     assert.equal(again?.status, 'queued')
     // One connection: what is asked for first is done first.
-    const [{ wasWaiting }, hasFinished] = await Promise.all([
+    const [{ wasWaiting }, finished] = await Promise.all([
       table.requestCancel(task.id),
       table.finish(again ?? task, task.claim),
     ])
     assert.isFalse(wasWaiting)
-    assert.isFalse(hasFinished)
+    assert.isNull(finished)
     assert.isNotNull((await table.find(task.id))?.cancelRequestedAt)
   })
 
@@ -83,7 +83,7 @@ test.group('The table of tasks', (group) => {
     const interrupted = settle(task, { status: 'interrupted' }, circumstances)
     assert.equal(interrupted?.error?.code, 'interrupted')
     await table.requestCancel(task.id)
-    assert.isFalse(await table.finish(interrupted ?? task, task.claim))
+    assert.isNull(await table.finish(interrupted ?? task, task.claim))
     assert.equal((await table.find(task.id))?.status, 'processing')
   })
 
