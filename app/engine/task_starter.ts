@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Starts } from '#engine/starts'
 import { now } from '#engine/task_state'
 import { Retries } from '#engine/retries'
+import { QueueRoom } from '#engine/queue_room'
 import { milliseconds } from '#engine/duration'
 import { fingerprint } from '#engine/fingerprint'
 import { persistForClient } from '#engine/trouble'
@@ -10,7 +11,7 @@ import type { Retention } from '#engine/retention'
 import type { TaskTypes } from '#engine/task_types'
 import type { StoredTask } from '#engine/stored_task'
 import { errors as vineErrors } from '@vinejs/vine'
-import { EngineStopping, QueueFull } from '#engine/errors'
+import { EngineStopping } from '#engine/errors'
 import type { Database } from '@adonisjs/lucid/database'
 import type { FileStore, IncomingFile } from '#engine/file_store'
 import { StoredFile, type StoredFileData } from '#engine/stored_file'
@@ -58,18 +59,21 @@ export class TaskStarter {
   readonly #options: TaskStarterOptions
   readonly #starts: Starts
   readonly #retries: Retries
-  /** No more than this many tasks wait. */
-  #mayWait = 0
+  readonly #room: QueueRoom
 
   constructor(options: TaskStarterOptions) {
     this.#options = options
     this.#starts = new Starts(options.table)
     this.#retries = new Retries(options.db, options.files)
+    this.#room = new QueueRoom({
+      limit: options.maxQueued,
+      count: () => options.table.countQueued(),
+    })
   }
 
   /** Counts the tasks that wait, of all processes. */
-  async count(): Promise<void> {
-    this.#mayWait = await this.#options.table.countQueued()
+  count(): Promise<void> {
+    return this.#room.count()
   }
 
   /** See `Engine.start`. */
@@ -81,8 +85,9 @@ export class TaskStarter {
       if (before) return await this.#started({ task: before, isNew: false })
       if (request.id) await this.#options.retention.refuseTaken(request.id, request.owner)
       // One that is there already answers as it is, however many wait.
-      if (!request.id || !(await this.#options.table.find(request.id))) await this.#checkRoom()
-      return await this.#insert(request)
+      const isThere = request.id !== undefined && (await this.#options.table.find(request.id))
+      const insert = () => this.#insert(request)
+      return await (isThere ? insert() : this.#room.take(insert))
     } finally {
       if (request.file) await this.#options.files.discard(request.file)
     }
@@ -103,16 +108,17 @@ export class TaskStarter {
     if (status !== 'failed' && status !== 'cancelled') return { refused: status }
 
     const life = this.#lifeOf(type)
-    await this.#checkRoom()
-    const id = randomUUID()
-    const file = await this.#retries.share(old.file, id)
-    const insert = async (trx?: TransactionClientContract) => ({
-      task: await this.#retries.insert({ id, of, file, ...life }, trx),
-      isNew: true,
+    return this.#room.take(async () => {
+      const id = randomUUID()
+      const file = await this.#retries.share(old.file, id)
+      const insert = async (trx?: TransactionClientContract) => ({
+        task: await this.#retries.insert({ id, of, file, ...life }, trx),
+        isNew: true,
+      })
+      return this.#keep(file, async () =>
+        this.#started(await persistForClient(() => this.#options.keys.insert(request, id, insert)))
+      )
     })
-    return this.#keep(file, async () =>
-      this.#started(await persistForClient(() => this.#options.keys.insert(request, id, insert)))
-    )
   }
 
   async #insert(request: StartRequest): Promise<Started> {
@@ -167,7 +173,6 @@ export class TaskStarter {
   }
 
   #tellStart(task: KnownTask): Started {
-    this.#mayWait++
     this.#options.begun(task)
     return { task, isNew: true }
   }
@@ -196,13 +201,6 @@ export class TaskStarter {
         }))
       )
     }
-  }
-
-  /** Counts only when the last count and what came since may have reached the limit. */
-  async #checkRoom(): Promise<void> {
-    const { maxQueued } = this.#options
-    if (this.#mayWait >= maxQueued) await this.count()
-    if (this.#mayWait >= maxQueued) throw new QueueFull(maxQueued)
   }
 }
 

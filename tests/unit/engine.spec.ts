@@ -7,6 +7,7 @@ import Task from '#models/task'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { Engine } from '#engine/engine'
 import app from '@adonisjs/core/services/app'
+import { QueueFull } from '#engine/errors'
 import { TaskTypes } from '#engine/task_types'
 import { sourcesOf, statuses, transitions } from '#engine/status'
 
@@ -54,6 +55,51 @@ test.group('The engine', (group) => {
     const third = await engine.start(request)
     assert.isTrue(third.isNew)
     await engine.cancel(third.task.cut.id, 'local')
+  })
+
+  test('no more tasks wait than may, however many are started or retried at once', async ({
+    assert,
+    cleanup,
+  }) => {
+    const engine = await idleEngine(folder, 5)
+    cleanup(() => engine.stop(0))
+    const { task: old } = await engine.start(request)
+    await engine.cancel(old.cut.id, 'local')
+    cleanup(async () => {
+      await Task.query().where('status', 'queued').delete()
+    })
+    for (const begin of [
+      () => engine.start(request),
+      () => engine.start({ ...request, key: randomUUID() }),
+      () => engine.retry(old.cut.id, 'local'),
+    ]) {
+      const results = await Promise.allSettled(Array.from({ length: 100 }, begin))
+      const refused = results.flatMap((each) => (each.status === 'rejected' ? each.reason : []))
+      assert.isTrue(refused.every((reason) => reason instanceof QueueFull))
+      assert.lengthOf(refused, 95)
+      assert.lengthOf(await Task.query().where('status', 'queued'), 5)
+      await Task.query().where('status', 'queued').delete()
+    }
+  })
+
+  test('the place of a start that makes no new task is free again', async ({ assert, cleanup }) => {
+    const engine = await idleEngine(folder, 4)
+    cleanup(() => engine.stop(0))
+    const ids = Array.from({ length: 4 }, () => randomUUID())
+    cleanup(async () => {
+      await Task.query().whereIn('id', ids).delete()
+    })
+    const [id] = ids
+    const other = { ...request, input: { steps: 2, stepMs: 0 } }
+    const results = await Promise.allSettled(
+      [request, request, other].map((each) => engine.start({ ...each, id }))
+    )
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['fulfilled', 'fulfilled', 'rejected']
+    )
+    for (const next of ids.slice(1)) await engine.start({ ...request, id: next })
+    await assert.rejects(() => engine.start(request), /4 tasks are waiting already/)
   })
 
   test('of those that are started at once with the same id, one begins', async ({
