@@ -285,7 +285,7 @@ export class Engine {
   async forget(id: string, owner: string): Promise<KnownTask | null> {
     const task = await this.find(id, owner)
     if (!task || !isTerminal(task.cut.snapshot.status)) return task
-    if (!(await persistForClient(() => this.#retention.forget(id)))) throw new TaskGone()
+    if (!(await this.#retention.forget(id))) throw new TaskGone()
     return task
   }
 

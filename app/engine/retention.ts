@@ -4,6 +4,7 @@ import { now } from '#engine/task_state'
 import type { IdempotencyKeys } from '#engine/idempotency_keys'
 import type { TaskFiles } from '#engine/task_files'
 import type { Logger } from '@adonisjs/core/logger'
+import { persistForClient } from '#engine/trouble'
 import { TaskGone, TaskIdTaken } from '#engine/errors'
 import type { StoredFileData } from '#engine/stored_file'
 import type { Database } from '@adonisjs/lucid/database'
@@ -21,6 +22,10 @@ const LONGEST_PERIOD = 60_000
 export interface Gone {
   readonly id: string
   readonly owner: string
+}
+
+interface Buried extends Gone {
+  readonly file: StoredFileData | null
 }
 
 export interface RetentionOptions {
@@ -69,10 +74,15 @@ export class Retention {
     if (former !== null) throw new TaskIdTaken(id)
   }
 
-  /** Prunes a finished task now. `false` when there is no such one. */
+  /**
+   * Prunes a finished task now. `false` when there is no such one. Throws `StorageFull`,
+   * `DatabaseUnavailable`; then the task is as it was.
+   */
   async forget(id: string): Promise<boolean> {
-    const gone = await this.#prune('id = ? and finished_at is not null', id)
-    return gone === 1
+    const condition = 'id = ? and finished_at is not null'
+    const gone = await persistForClient(() => this.#bury(condition, id))
+    await this.#clear(gone)
+    return gone.length === 1
   }
 
   async #ownerOf(id: string, trx?: TransactionClientContract): Promise<string | null> {
@@ -95,18 +105,17 @@ export class Retention {
     }
   }
 
-  #pruneBatch(): Promise<number> {
+  /** Gives how many are gone. */
+  async #pruneBatch(): Promise<number> {
     const before = new Date(Date.now() - this.#options.keepFor).toISOString()
-    return this.#prune('finished_at < ?', before)
+    const gone = await this.#bury('finished_at < ?', before)
+    await this.#clear(gone)
+    return gone.length
   }
 
-  /**
-   * Prunes some of the tasks for which the condition holds. Gives how many are gone. A crash in
-   * between leaves files that are swept as litter.
-   */
-  async #prune(condition: string, value: string): Promise<number> {
-    const { db, files, tell } = this.#options
-    const gone = await transact(db, async (trx) => {
+  /** Takes some of the tasks for which the condition holds out of the table. Gives those. */
+  #bury(condition: string, value: string): Promise<Buried[]> {
+    return transact(this.#options.db, async (trx) => {
       // A write comes first; the tasks that are now gone are those that have a tombstone.
       await trx.rawQuery(
         `insert into tombstones (id, owner, gone_at)
@@ -125,14 +134,20 @@ export class Retention {
       const ids = tasks.map(({ id }) => id)
       if (ids.length === 0) return []
       await trx.from('tasks').whereIn('id', ids).delete()
-      return tasks
+      return tasks.map(({ id, owner, file }) => ({ id, owner, file: file && JSON.parse(file) }))
     })
-    if (gone.length === 0) return 0
+  }
+
+  /** Tells that tasks are gone, and removes their files. A crash leaves some to the next start. */
+  async #clear(gone: readonly Buried[]): Promise<void> {
+    if (gone.length === 0) return
+    const { files, logger, tell } = this.#options
     pass('before-remove')
     tell(gone.map(({ id, owner }) => ({ id, owner })))
-    await files.removeOf(
-      gone.map(({ id, file }) => ({ id, file: file && (JSON.parse(file) as StoredFileData) }))
-    )
-    return gone.length
+    try {
+      await files.removeOf(gone)
+    } catch (error) {
+      logger.error({ err: error }, 'files of tasks that are gone are left until the next start')
+    }
   }
 }

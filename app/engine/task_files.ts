@@ -15,6 +15,9 @@ import type { Database } from '@adonisjs/lucid/database'
 import type { StoredFileData } from '#engine/stored_file'
 import type { ModelQueryBuilderContract } from '@adonisjs/lucid/types/model'
 
+/** Milliseconds for which files that don't count wait for a locked database, unless a run waits. */
+const PATIENCE = 5000
+
 /** A file that a task leaves behind, as clients know it. */
 export interface ResultFile {
   readonly name: string
@@ -75,7 +78,7 @@ export class TaskFiles {
       await disk.moveFromFs(path, key, { contentType, contentLength: file.size })
     } catch (error) {
       await uploads.discard(incoming)
-      await this.#remove(TaskFile.query().where({ key }))
+      await this.#remove(TaskFile.query().where({ key }), signal)
       throw error
     }
     pass('after-file')
@@ -85,7 +88,8 @@ export class TaskFiles {
       throw new RunFenced(id)
     }
     await this.#remove(
-      TaskFile.query().where('task_id', id).where('claim', '<=', run.claim).whereNot('key', key)
+      TaskFile.query().where('task_id', id).where('claim', '<=', run.claim).whereNot('key', key),
+      signal
     )
     return file
   }
@@ -120,11 +124,17 @@ export class TaskFiles {
     await this.#remove(TaskFile.query().where({ task_id: id, claim }))
   }
 
-  /** Removes all files of tasks that are gone. The one place that does, whoever removed the tasks. */
+  /**
+   * Removes all files of tasks that are gone. The one place that does, whoever removed the tasks.
+   * Throws the first error once all were tried; what is left then is swept at the next start.
+   */
   async removeOf(tasks: readonly { id: string; file: StoredFileData | null }[]): Promise<void> {
-    for (const { file } of tasks) if (file) await this.#options.uploads.remove(file)
+    const uploads = tasks.flatMap(({ file }) => file ?? [])
     const ids = tasks.map(({ id }) => id)
-    await this.#remove(TaskFile.query().whereIn('task_id', ids))
+    await eachOf([
+      ...uploads.map((file) => () => this.#options.uploads.remove(file)),
+      () => this.#remove(TaskFile.query().whereIn('task_id', ids)),
+    ])
   }
 
   /** Removes what crashes left: files of runs that ended otherwise than by completing their task. */
@@ -152,12 +162,27 @@ export class TaskFiles {
     return rows.length === 1
   }
 
-  /** The file first: as long as there is a row, it is found. */
-  async #remove(query: ModelQueryBuilderContract<typeof TaskFile>): Promise<void> {
-    const files = await query.select('task_files.key')
-    for (const { key } of files) {
-      await this.#options.disk.delete(key)
-      await TaskFile.query().where({ key }).delete()
-    }
+  /**
+   * The file first: as long as there is a row, it is found. Waits for the database until `signal` is
+   * aborted; throws the first error once all were tried.
+   */
+  async #remove(
+    query: ModelQueryBuilderContract<typeof TaskFile>,
+    signal = AbortSignal.timeout(PATIENCE)
+  ): Promise<void> {
+    const files = await persist(() => query.clone().select('task_files.key'), signal)
+    await eachOf(
+      files.map(({ key }) => async () => {
+        await this.#options.disk.delete(key)
+        await persist(() => TaskFile.query().where({ key }).delete(), signal)
+      })
+    )
   }
+}
+
+/** Does all the work, one after the other, whatever fails; throws the first error at the end. */
+async function eachOf(works: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const errors: unknown[] = []
+  for (const work of works) await work().catch((error) => errors.push(error))
+  if (errors.length > 0) throw errors[0]
 }

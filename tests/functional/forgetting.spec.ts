@@ -7,6 +7,7 @@ import { resolveOwnerBy } from '#start/owner'
 import type { Snapshot } from '#engine/snapshot'
 import { RawSocket } from '#tests/helpers/raw_socket'
 import { OneRequest } from '#tests/helpers/one_request'
+import { lock } from '#tests/helpers/locked'
 import { startScript, theEngine } from '#tests/helpers/scripted'
 import { deferred, endOf, until } from '#tests/helpers/waiting'
 import { base, filesOf, send, start, startImport } from '#tests/helpers/http'
@@ -49,6 +50,21 @@ test.group('Deleting a task', () => {
     assert.lengthOf(await rejects(), 0)
     assert.lengthOf(await filesOf(body.id), 0)
     assert.lengthOf(await db.from('dataset_rows').where('dataset', dataset), 1)
+  })
+
+  test('204, and its files are gone, when another process locks the table right after the commit', async ({
+    assert,
+    cleanup,
+  }) => {
+    const id = await startScript((task) => task.writeResult('a.txt', 'text/plain', 'a'))
+    await endOf(id)
+    const files = () => db.from('task_files').where('task_id', id)
+    assert.lengthOf(await files(), 1)
+    const { left, unlock } = await lock(/^(select|delete) .*`task_files`/, 4)
+    cleanup(unlock)
+    assert.equal((await forget(id)).status, 204)
+    assert.equal(left(), 0)
+    assert.isEmpty(await files())
   })
 
   test('its id stays taken: 410 for its owner, everywhere', async ({ assert }) => {

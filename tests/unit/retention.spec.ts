@@ -46,6 +46,20 @@ test.group('Retention', (group) => {
     await Task.query().where('owner', 'nobody').delete()
   })
 
+  test('a task whose files can not be removed is gone all the same', async ({
+    assert,
+    cleanup,
+  }) => {
+    const { taskFiles } = await theEngine()
+    const { removeOf } = taskFiles
+    cleanup(() => void (taskFiles.removeOf = removeOf))
+    taskFiles.removeOf = () => Promise.reject(new Error('They are stuck'))
+    const id = await stored({ status: 'completed', finished_at: longAgo })
+    assert.isTrue(await retention.forget(id))
+    assert.isFalse(await retention.forget(id))
+    assert.deepEqual(batches, [1])
+  })
+
   test('is not held up by a task beside its own tombstone', async ({ assert }) => {
     const id = await stored({ status: 'completed', finished_at: longAgo })
     const other = await stored({ status: 'completed', finished_at: longAgo })
