@@ -58,6 +58,35 @@ test.group('The log of a task', () => {
     assert.deepEqual(meta, { limit: 100, nextAfter: 6, hasMore: false })
   })
 
+  test('fails no task, whatever is in its lines', async ({ assert }) => {
+    const circle: Record<string, unknown> = {}
+    circle.self = circle
+    const unreadable = {
+      get message(): string {
+        throw new Error('No message')
+      },
+    }
+    const id = await startScript(async ({ log }) => {
+      log.info({ rows: 10n })
+      log.info('%j rows', 10n)
+      log.warn(circle)
+      log.error(unreadable)
+      log.info({ toJSON: () => unreadable.message }, 'with a text')
+      log.info({ message: Symbol('odd') })
+      log.info(undefined)
+    })
+    assert.equal((await endOf(id)).snapshot.status, 'completed')
+    assert.deepEqual(messages(await logsOf(id)), [
+      '{ rows: 10n }',
+      'a log line could not be read',
+      '[Circular]',
+      'a log line could not be read',
+      'with a text',
+      '{}',
+      'undefined',
+    ])
+  })
+
   test('is read in pages, and goes on where the last one ended', async ({ assert }) => {
     const more = deferred()
     const told = deferred()
