@@ -2,6 +2,7 @@ import vine from '@vinejs/vine'
 import { LongTask } from '#engine/long_task'
 import { readCsv } from '#tasks/csv/read_csv'
 import { storedFile } from '#engine/stored_file'
+import { counted } from '#tasks/csv/counted'
 import { detectDialect } from '#tasks/csv/detect_dialect'
 import { CSV_ENCODINGS, type CsvBatch } from '#tasks/csv/csv_types'
 import { datasetName } from '#tasks/dataset/dataset_name'
@@ -69,7 +70,7 @@ export default class ImportCsv extends LongTask<typeof ImportCsv.input, Result> 
         await dataset.append(trx, batch.rows, batch.cursor.columns)
         await dataset.reject(trx, kept)
       })
-      if (rejected > 0) this.report({ message: `${rejected} bad lines so far` })
+      if (rejected > 0) this.report({ message: counted(rejected, 'bad line') })
     }
 
     const seconds = (performance.now() - since) / 1000

@@ -117,12 +117,18 @@ test.group('Importing a CSV file', () => {
     const end = await imported('a,b\n1,2\nonly one\n1,2,3\n3,4\n')
     assert.equal(end.status, 'completed')
     assert.containsSubset(end.result, { rows: 2, rejected: 2 })
+    assert.equal(end.message, '2 bad lines')
     const { rejectedLines } = end.result as { rejectedLines: { line: number; reason: string }[] }
     assert.deepEqual(
       rejectedLines.map(({ line }) => line),
       [3, 4]
     )
     assert.lengthOf(await db.from('dataset_rejects').where('task_id', end.id), 2)
+  })
+
+  test('one bad line is told as one', async ({ assert }) => {
+    const { message } = await imported('a,b\n1,2\n3\n')
+    assert.equal(message, '1 bad line')
   })
 
   test('of many bad lines the first 1,000 are kept, all are counted', async ({

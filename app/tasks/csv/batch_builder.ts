@@ -1,5 +1,6 @@
 import type { CsvBatch, CsvCursor, CsvDialect, CsvRejection, CsvRow } from '#tasks/csv/csv_types'
 import { CsvFileError, type CsvErrorCode } from '#tasks/csv/csv_error'
+import { counted } from '#tasks/csv/counted'
 import { columnsOf, isBlankRecord, jsonBytes } from '#tasks/csv/header'
 import type { RecordSink } from '#tasks/csv/record_scanner'
 
@@ -51,7 +52,7 @@ export class BatchBuilder implements RecordSink {
       const span = last > line ? `; the record goes on to line ${last}` : ''
       this.reject(
         line,
-        `${values.length} columns instead of ${columns.length}${span}`,
+        `${counted(values.length, 'column')} instead of ${columns.length}${span}`,
         end,
         nextLine
       )

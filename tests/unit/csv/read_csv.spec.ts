@@ -131,7 +131,7 @@ test.group('Reading a CSV file | rejected lines', () => {
     const read = await readText('a,b\n""\n1,2,3\n4,"5\n6",7\n8,9\n')
     assert.deepEqual(short(read), ['6: 8|9'])
     assert.deepEqual(read.rejected, [
-      { line: 2, reason: '1 columns instead of 2' },
+      { line: 2, reason: '1 column instead of 2' },
       { line: 3, reason: '3 columns instead of 2' },
       { line: 4, reason: '3 columns instead of 2; the record goes on to line 5' },
     ])
