@@ -10,5 +10,6 @@ export function datasetName() {
     .trim()
     .minLength(1)
     .maxLength(100)
-    .regex(/^(?!\.{1,2}$)[^\ud800-\udfff]+$/u)
+    .notIn(['.', '..'])
+    .regex(/^[^\ud800-\udfff]+$/u)
 }
