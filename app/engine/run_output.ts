@@ -73,17 +73,12 @@ export class RunOutput {
     return null
   }
 
-  /** Writes what was logged. */
-  async saveLog(): Promise<void> {
-    if (!this.#kept.isSaved) await this.#services.logs.flush(this.#kept)
-  }
-
-  /** Once the end is in the table: says so, and writes all. What comes later is not the task's. */
+  /** Says how the attempt ends, and writes all. What comes later is not the task's. */
   async closeLog(end: TaskState | null): Promise<void> {
     const entry = end && entryOf(end)
     if (entry) this.#kept.add(entry.level, entry.message)
     this.#kept.close()
-    await this.saveLog()
+    if (!this.#kept.isSaved) await this.#services.logs.flush(this.#kept)
   }
 
   /** Removes the result file of a run that did not complete its task. Never throws. */

@@ -173,13 +173,12 @@ export class Runner {
     const outcome = await run.execute()
     this.#learn(run, outcome)
     const settled = this.#settle(run, outcome)
-    // Once another attempt has begun, lines of this one are fenced off.
-    if (settled?.status === 'queued') await run.output.saveLog()
+    // Once it is queued, another attempt may be claimed and told, and fences the lines of this one off.
+    if (settled?.status === 'queued') await run.output.closeLog(settled)
     const state = await this.#finish(run, settled)
-    // At once, since another attempt may be claimed and told from now on. An end is for ever.
-    if (state?.status === 'queued') await this.#release(run, state)
-    await run.output.closeLog(state)
-    if (state?.status !== 'queued') await this.#release(run, state)
+    // An end is for ever: what it says is known to be true.
+    if (state?.status !== 'queued') await run.output.closeLog(state)
+    await this.#release(run, state)
     await run.returned
     await run.output.discardFile(state)
   }

@@ -2,6 +2,7 @@ import { test } from '@japa/runner'
 import db from '@adonisjs/lucid/services/db'
 import { randomUUID } from 'node:crypto'
 import { TaskError } from '#engine/errors'
+import { TaskLogTable } from '#engine/task_log_table'
 import { RawStream } from '#tests/helpers/sse'
 import { resolveOwnerBy } from '#start/owner'
 import type { LogLine } from '#engine/run_log'
@@ -147,7 +148,14 @@ test.group('The log of a task', () => {
     assert.deepEqual(meta, { limit: 1000, nextAfter: 4500, hasMore: false })
   })
 
-  test('says how its attempts went', async ({ assert }) => {
+  test('says how its attempts went, however slowly it is written', async ({ assert, cleanup }) => {
+    const { insert } = TaskLogTable.prototype
+    cleanup(() => void (TaskLogTable.prototype.insert = insert))
+    TaskLogTable.prototype.insert = async function (batch) {
+      // Longer than the next attempt takes to begin.
+      await turns(100)
+      return insert.call(this, batch)
+    }
     const id = await startScript(
       async (task) => {
         task.log.info(`this is ${task.attempt}`)
