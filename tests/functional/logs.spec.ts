@@ -1,4 +1,5 @@
 import { test } from '@japa/runner'
+import { setTimeout } from 'node:timers/promises'
 import db from '@adonisjs/lucid/services/db'
 import { randomUUID } from 'node:crypto'
 import { TaskError } from '#engine/errors'
@@ -152,8 +153,8 @@ test.group('The log of a task', () => {
     const { insert } = TaskLogTable.prototype
     cleanup(() => void (TaskLogTable.prototype.insert = insert))
     TaskLogTable.prototype.insert = async function (batch) {
-      // Longer than the next attempt takes to begin.
-      await turns(100)
+      // Longer than the next attempt waits.
+      await setTimeout(100)
       return insert.call(this, batch)
     }
     const id = await startScript(
