@@ -84,11 +84,11 @@ test.group('Whoever has the list and stops reading', () => {
     const stream = hub.streams.find(slow.uid)
     assert.exists(stream)
     slow.socket.pause()
-    // More than the kernel holds for a connection, on a channel of its own.
-    let version = 0
+    // More than the kernel holds for a connection.
+    const removed = Array.from({ length: 1500 }, () => randomUUID())
+    const json = JSON.stringify({ tasks: [], removed })
     await until(() => {
-      const json = JSON.stringify({ version: ++version, filling: 'x'.repeat(60_000) })
-      stream?.send('filling', { version, json, snapshot: null })
+      stream?.send('long-tasks', { version: null, json, snapshot: null })
       return stream?.isFull
     })
 
@@ -104,5 +104,7 @@ test.group('Whoever has the list and stops reading', () => {
     slow.socket.resume()
     const ends = () => told(slow).flatMap(({ id, status }) => (status === 'completed' ? id : []))
     await until(() => ids.every((id) => ends().includes(id)))
+    slow.close()
+    await until(() => !hub.streams.find(slow.uid))
   })
 })

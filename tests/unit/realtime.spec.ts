@@ -1,38 +1,17 @@
 import { test } from '@japa/runner'
-import { Cut } from '#engine/cut'
 import { once } from 'node:events'
-import { Outbox } from '#realtime/outbox'
-import { connect, type AddressInfo, type Socket } from 'node:net'
 import { until } from '#tests/helpers/waiting'
-import type { News } from '#realtime/news'
+import { Outbox } from '#realtime/outbox'
+import { Streams } from '#realtime/streams'
+import { madeCut } from '#tests/helpers/made_cut'
 import { Encoding } from '#realtime/encoding'
+import type { News } from '#realtime/news'
+import type { Socket } from 'node:net'
 import { EventStream } from '#realtime/event_stream'
-import { AntiEntropy } from '#realtime/anti_entropy'
 import { lineEncoding } from '#realtime/line_encoding'
 import { eventEncoding } from '#realtime/event_encoding'
 import { transmitEncoding } from '#realtime/transmit_encoding'
-import type { TaskState } from '#engine/task_state'
-import { createServer, type ServerResponse } from 'node:http'
-import { StickySubscriptions } from '#realtime/sticky_subscriptions'
-
-function cutOf(changes: Partial<TaskState> & { id: string }): Cut {
-  return new Cut({ owner: 'local', status: 'processing', version: 1, ...changes } as TaskState)
-}
-
-/** A response whose head is out, and the socket of its reader. */
-async function answering(cleanup: (handler: () => void) => void) {
-  const server = createServer().listen(0, '127.0.0.1')
-  cleanup(() => void server.close())
-  await once(server, 'listening')
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
-  cleanup(() => void socket.destroy())
-  socket.on('error', () => {})
-  socket.write('GET / HTTP/1.0\r\n\r\n')
-  const [, response] = (await once(server, 'request')) as [unknown, ServerResponse]
-  response.writeHead(200)
-  response.flushHeaders()
-  return { socket, response }
-}
+import { answering, heardOn } from '#tests/helpers/answering'
 
 test.group('A stream on which nothing is said', () => {
   for (const [name, encoding, word] of [
@@ -74,7 +53,7 @@ test.group('A stream whose reader takes nothing', () => {
     connection.write = ((chunk: Buffer) => (writes++, write(chunk))) as typeof connection.write
     let version = 0
     const send = () =>
-      stream.send('a', cutOf({ id: 'a', version: ++version, message: 'x'.repeat(500) }))
+      stream.send('a', madeCut({ id: 'a', version: ++version, message: 'x'.repeat(500) }))
 
     for (let sent = 0; sent < 10; sent++) send()
     await until(() => writes > 0)
@@ -107,7 +86,7 @@ test.group('A stream whose reader takes nothing', () => {
     })
     let version = 0
     await until(() => {
-      stream.send('a', cutOf({ id: 'a', version: ++version, message: 'x'.repeat(50_000) }))
+      stream.send('a', madeCut({ id: 'a', version: ++version, message: 'x'.repeat(50_000) }))
       return stream.isFull
     })
     stream.end()
@@ -135,7 +114,7 @@ test.group('A stream whose reader takes nothing for a while', () => {
       outbox,
     })
     const send = (id: string, version: number, message: string) =>
-      stream.send(id, cutOf({ id, version, message }))
+      stream.send(id, madeCut({ id, version, message }))
     let version = 0
     await until(() => {
       for (let sent = 0; sent < 100; sent++) send('a', ++version, 'x'.repeat(500))
@@ -153,6 +132,107 @@ test.group('A stream whose reader takes nothing for a while', () => {
   })
 })
 
+test.group('A stream that ends', () => {
+  /** A stream of one task. */
+  async function ofOneTask(cleanup: (handler: () => void) => void) {
+    const { socket, response } = await answering(cleanup)
+    const options = { owner: 'local', encoding: eventEncoding, outbox: new Outbox() }
+    return { socket, heard: heardOn(socket), stream: new EventStream(response, options) }
+  }
+
+  test('tells what was said in the same turn, and then when to come back', async ({
+    assert,
+    cleanup,
+  }) => {
+    const { socket, heard, stream } = await ofOneTask(cleanup)
+    stream.send('a', madeCut({ id: 'a', message: 'last word' }))
+    stream.end()
+    await once(socket, 'close')
+    assert.match(heard.text, /last word[^]*retry: \d+\n\n$/)
+  })
+
+  for (const [how, why, last] of [
+    ['endOfTask', 'with its task: a slow reader gets the end of that first', /"completed".*\n\n$/],
+    ['end', 'with its server: a slow reader is told when to come back', /retry: \d+\n\n$/],
+  ] as const) {
+    test(why, async ({ assert, cleanup }) => {
+      const { socket, heard, stream } = await ofOneTask(cleanup)
+      socket.pause()
+      let version = 0
+      await until(() => {
+        stream.send('a', madeCut({ id: 'a', version: ++version, message: 'x'.repeat(50_000) }))
+        return stream.isFull
+      })
+      stream.send('a', madeCut({ id: 'a', version: ++version, status: 'completed' }))
+      stream[how]()
+      socket.resume()
+      await once(socket, 'close')
+      assert.match(heard.text, last)
+    })
+  }
+})
+
+test.group('Streams', () => {
+  /** All were subscribed to the list when they were lost. */
+  const streamsOf = () => new Streams({ total: 9, perClient: 9 }, () => ['long-tasks'])
+  const opening = { owner: 'local', client: null, encoding: transmitEncoding, uid: 'a' }
+
+  test('that are lost get back what they had, once, on the response that is theirs', async ({
+    assert,
+    cleanup,
+  }) => {
+    const streams = streamsOf()
+    const [first, second] = [await answering(cleanup), await answering(cleanup, false)]
+    await streams.open(first.response, opening).destroy()
+    const heard = heardOn(second.socket)
+    streams.open(second.response, opening)
+    // Its head is out only now, when another has come.
+    assert.deepEqual(streams.begin('a', first.response), [])
+    second.response.flushHeaders()
+    assert.deepEqual(streams.begin('a', second.response), ['long-tasks'])
+    await until(() => heard.text.includes('retry: '))
+    assert.match(heard.text, /^HTTP[^]*\r\n\r\nretry: \d+\n\n$/)
+  })
+
+  test('that are sent away when they come back keep what they had', async ({ assert, cleanup }) => {
+    const streams = streamsOf()
+    await streams.open((await answering(cleanup)).response, opening).destroy()
+    streams.sendAway('a', 'local')
+    assert.equal(streams.ownerOf('a'), 'local')
+    const { response } = await answering(cleanup)
+    streams.open(response, opening)
+    assert.deepEqual(streams.begin('a', response), ['long-tasks'])
+  })
+
+  test('that are lost are forgotten in the course of their care', async ({ assert, cleanup }) => {
+    const streams = streamsOf()
+    await streams.open((await answering(cleanup)).response, opening).destroy()
+    streams.tend()
+    assert.equal(streams.ownerOf('a'), 'local')
+    const { now } = performance
+    cleanup(() => void (performance.now = now))
+    performance.now = () => now.call(performance) + 300_001
+    streams.tend()
+    assert.isUndefined(streams.ownerOf('a'))
+  })
+
+  test('that open while the server stops end once their head is out', async ({
+    assert,
+    cleanup,
+  }) => {
+    const streams = streamsOf()
+    const { socket, response } = await answering(cleanup, false)
+    const heard = heardOn(socket)
+    const stream = streams.open(response, opening)
+    streams.drain()
+    assert.isTrue(stream.isOpen)
+    response.flushHeaders()
+    streams.begin('a', response)
+    await once(socket, 'close')
+    assert.match(heard.text, /^HTTP[^]*\r\n\r\nretry: \d+\n\n$/)
+  })
+})
+
 test.group('News for many watchers', () => {
   test('are encoded once', ({ assert }) => {
     let encoded = 0
@@ -165,95 +245,12 @@ test.group('News for many watchers', () => {
       }
     }
     const encoding = new Counting()
-    const [cut, other] = [cutOf({ id: 'a' }), cutOf({ id: 'b' })]
+    const [cut, other] = [madeCut({ id: 'a' }), madeCut({ id: 'b' })]
     const frames = Array.from({ length: 1000 }, () => encoding.frame('a', cut))
     assert.equal(encoded, 1)
     // The same bytes for all but the first.
     assert.lengthOf(new Set(frames.slice(1)), 1)
     assert.equal(String(frames[1]), frames[0])
     assert.equal(encoding.frame('b', other), `b${other.json}`)
-  })
-})
-
-test.group('Anti-entropy', () => {
-  const ids = Array.from({ length: 300 }, () => crypto.randomUUID())
-  const watched = new Map(ids.map((id) => [`long-task/${id}`, null]))
-
-  test('each watched task has one turn in fifteen seconds, not all at once', ({ assert }) => {
-    const antiEntropy = new AntiEntropy()
-    const turns = Array.from({ length: 15 }, () => antiEntropy.next(watched))
-    assert.sameMembers(turns.flat(), [...watched.keys()])
-    assert.isBelow(Math.max(...turns.map(({ length }) => length)), 60)
-  })
-
-  test('a task is left alone when its end was repeated 30 s after it', ({ assert }) => {
-    const antiEntropy = new AntiEntropy()
-    const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString()
-    const end = { status: 'completed' as const, createdAt: ago(60) }
-    antiEntropy.told(cutOf({ id: ids[0], ...end, finishedAt: ago(29) }))
-    antiEntropy.told(cutOf({ id: ids[1], ...end, finishedAt: ago(31) }))
-    antiEntropy.told(cutOf({ id: ids[2], updatedAt: ago(50) }))
-    const told = Array.from({ length: 15 }, () => antiEntropy.next(watched)).flat()
-    assert.sameMembers(
-      told,
-      [...watched.keys()].filter((channel) => !channel.endsWith(ids[1]))
-    )
-    // Somebody new may have missed what he was told at first.
-    antiEntropy.watched(`long-task/${ids[1]}`)
-    const again = Array.from({ length: 15 }, () => antiEntropy.next(watched)).flat()
-    assert.sameMembers(again, [...watched.keys()])
-  })
-})
-
-test.group('Sticky subscriptions', () => {
-  test('are kept for five minutes, given once, and bounded', ({ assert }) => {
-    const sticky = new StickySubscriptions()
-    sticky.remember('a', 'local', ['x'])
-    sticky.expire(performance.now() + 299_000)
-    assert.equal(sticky.ownerOf('a'), 'local')
-    assert.deepEqual(sticky.take('a'), ['x'])
-    assert.deepEqual(sticky.take('a'), [])
-    sticky.remember('b', 'local', ['x'])
-    sticky.expire(performance.now() + 300_001)
-    assert.isUndefined(sticky.ownerOf('b'))
-
-    for (let uid = 0; uid <= 100; uid++) {
-      sticky.remember(
-        `${uid}`,
-        'local',
-        Array.from({ length: 1000 }, (_, at) => `${uid}/${at}`)
-      )
-    }
-    assert.deepEqual(sticky.take('0'), [])
-    // Each uid counts as well.
-    assert.deepEqual(sticky.take('1'), [])
-    assert.lengthOf(sticky.take('2'), 1000)
-  })
-
-  test('are bounded also where they are made by uids that are away', ({ assert }) => {
-    const sticky = new StickySubscriptions()
-    const uids = Array.from({ length: 150 }, (_, at) => `${at}`)
-    for (const uid of uids) sticky.remember(uid, 'local', [])
-    for (const uid of uids) {
-      for (let at = 0; at < 1000; at++) sticky.add(uid, `${uid}/${at}`)
-    }
-    const kept = uids.flatMap((uid) => sticky.take(uid))
-    assert.isAtMost(kept.length, 100_000)
-    assert.isAbove(kept.length, 90_000)
-    assert.isFalse(sticky.add('0', 'x'))
-  })
-
-  test('of uids that have none are bounded too', ({ assert }) => {
-    const sticky = new StickySubscriptions()
-    for (let uid = 0; uid <= 100_000; uid++) sticky.remember(`${uid}`, 'local', [])
-    assert.isUndefined(sticky.ownerOf('0'))
-    assert.equal(sticky.ownerOf('1'), 'local')
-    for (let uid = 1; uid <= 100_000; uid++) sticky.take(`${uid}`)
-    sticky.remember(
-      'a',
-      'local',
-      Array.from({ length: 99_999 }, (_, at) => `${at}`)
-    )
-    assert.equal(sticky.ownerOf('a'), 'local')
   })
 })
