@@ -202,6 +202,45 @@ test.group('What watchTask is given', () => {
     assert.equal(polls, 0)
   })
 
+  test('an answer that is an error is no sign of life', async ({ assert, cleanup }) => {
+    const states: Freshness[] = []
+    let polls = 0
+    const watch = watchTask('http://nowhere.test', {
+      onSnapshot: () => {},
+      onState: (state) => states.push(state),
+      fetch: async () => {
+        polls++
+        return Response.json({}, { status: 502 })
+      },
+    })
+    cleanup(() => watch.close())
+    await until(() => polls === 2)
+    assert.deepEqual(states, ['catching-up', 'stale'])
+  })
+
+  test('it polls no more when a stream speaks', async ({ assert, cleanup }) => {
+    const { random } = Math
+    cleanup(() => void Object.assign(Math, { random }))
+    Math.random = () => 0
+    const { EventSource: Told, made } = fakeSources((each) => made.length <= 3 && each.fail())
+    const polls: (AbortSignal | null | undefined)[] = []
+    const watch = watchTask('http://nowhere.test', {
+      EventSource: Told,
+      onSnapshot: () => {},
+      fetch: (_url, init) => {
+        polls.push(init?.signal)
+        return new Promise(() => {})
+      },
+    })
+    cleanup(() => watch.close())
+    await until(() => made.length === 4 && polls.length > 0)
+    made[3].open()
+    assert.isFalse(polls[0]?.aborted)
+    made[3].say({ version: 1, status: 'processing' })
+    assert.isTrue(polls[0]?.aborted)
+    assert.lengthOf(polls, 1)
+  })
+
   test('its own options are not those of the EventSource', async ({ assert, cleanup }) => {
     const { EventSource: Told, made } = fakeSources()
     const watch = watchTask('http://nowhere.test', {

@@ -4,6 +4,7 @@ import app from '@adonisjs/core/services/app'
 import { randomUUID } from 'node:crypto'
 import { base, send } from '#tests/helpers/http'
 import { RawSocket } from '#tests/helpers/raw_socket'
+import { RawExchange } from '#tests/helpers/raw_exchange'
 import { OneRequest } from '#tests/helpers/one_request'
 import type { Snapshot } from '#engine/snapshot'
 import { longAgo, stored } from '#tests/helpers/stored'
@@ -204,4 +205,28 @@ test.group('Whoever watches', (group) => {
     // Care of its own may have begun a round just then.
     assert.isAtMost(told() - before, 2)
   })
+})
+
+test.group('A stream that is asked for behind another request of its connection', (group) => {
+  group.each.timeout(15_000)
+
+  for (const [name, pathOf] of [
+    ['of a task', (id: string) => `/tasks/${id}/events`],
+    ['of Transmit', () => `/__transmit/events?uid=${randomUUID()}`],
+  ] as const) {
+    test(`is to be asked for again at once: one ${name}`, async ({ assert, cleanup }) => {
+      const { id } = await halted(cleanup)
+      await until(async () => (await (await theEngine()).cutOf(id))?.snapshot.progress === 10)
+      const { headers } = await send('GET', `/tasks/${id}/progress`)
+      const exchange = await RawExchange.open()
+      cleanup(() => void exchange.socket.destroy())
+      const wait = `Prefer: wait=1\r\nIf-None-Match: ${headers.get('etag')}\r\n`
+      exchange.socket.write(
+        `GET /tasks/${id}/progress HTTP/1.1\r\nHost: localhost\r\n${wait}\r\n` +
+          `GET ${pathOf(id)} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`
+      )
+      await exchange.ended()
+      assert.match(exchange.text, /^HTTP\/1\.1 304 [^]*HTTP\/1\.1 200 [^]*retry: 0\n\n/)
+    })
+  }
 })

@@ -31,6 +31,18 @@ test.group('Idempotency-Key', () => {
     assert.equal(await made(input), 1)
   })
 
+  test('whoever repeats it is answered in full, also when he has that version', async ({
+    assert,
+  }) => {
+    const [key, task] = [randomUUID(), body()]
+    const first = await start(task, keyed(key))
+    const { version } = await endOf(first.body.id)
+    const again = await start(task, { ...keyed(key), 'If-None-Match': `"${version}"` })
+    assert.equal(again.status, 202)
+    assert.equal(again.headers.get('etag'), `"${version}"`)
+    assert.equal(again.body?.id, first.body.id)
+  })
+
   test('the same key with another body, type or id is refused', async ({ assert }) => {
     const [key, task] = [randomUUID(), body()]
     const first = await start(task, keyed(key))
