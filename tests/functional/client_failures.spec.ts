@@ -284,7 +284,11 @@ test.group('The first subscription of the unmodified client', () => {
 
     // That of a client without a line is pending until there is one.
     const leave = new AbortController()
-    const pending = { isCreated: false, isDeleted: false, create: () => new Promise<void>(() => {}) }
+    const pending = {
+      isCreated: false,
+      isDeleted: false,
+      create: () => new Promise<void>(() => {}),
+    }
     const waiting = subscribe(pending, { signal: leave.signal })
     leave.abort()
     await waiting
