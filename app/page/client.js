@@ -296,11 +296,14 @@ export function watchTask(
  * when the signal is aborted. What comes over it is for handlers that were added before.
  */
 export async function subscribe(subscription, { signal } = {}) {
-  const aborted = new Promise((resolve) => signal?.addEventListener('abort', resolve))
+  let leave
+  const aborted = new Promise((resolve) => (leave = resolve))
+  signal?.addEventListener('abort', leave)
   for (let failures = 0; !signal?.aborted; failures++) {
     // Without a line it is pending.
     await Promise.race([subscription.create(), aborted])
-    if (subscription.isCreated || subscription.isDeleted) return
+    if (subscription.isCreated || subscription.isDeleted) break
     await sleep(pauseAfter(failures), signal)
   }
+  signal?.removeEventListener('abort', leave)
 }

@@ -1,4 +1,5 @@
 import { test } from '@japa/runner'
+import { getEventListeners } from 'node:events'
 import { EventSource } from 'eventsource'
 import { Proxy } from '#tests/helpers/proxy'
 import { OneRequest } from '#tests/helpers/one_request'
@@ -267,12 +268,14 @@ test.group('The first subscription of the unmodified client', () => {
     const subscription = client.transmit.subscription(`long-task/${id}`)
     subscription.onMessage((snapshot: Snapshot) => client.seen.push(snapshot))
     proxy.outage = { status: 503, path: '/__transmit/subscribe' }
-    const subscribed = subscribe(subscription)
+    const { signal } = new AbortController()
+    const subscribed = subscribe(subscription, { signal })
     await until(() => proxy.failures >= 2)
     assert.isFalse(subscription.isCreated)
     proxy.outage = undefined
     await subscribed
     assert.isTrue(subscription.isCreated)
+    assert.lengthOf(getEventListeners(signal, 'abort'), 0)
     await until(() => client.shown?.status === 'completed')
 
     const stop = new AbortController()

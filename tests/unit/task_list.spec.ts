@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { EventStream } from '#realtime/event_stream'
 
 /** A list, its stream, and what that was sent. */
-function listed() {
+function listed(cleanup: (handler: () => void) => void) {
   const frames: TaskListFrame[] = []
   const stream = {
     owner: 'local',
@@ -15,6 +15,7 @@ function listed() {
     send: (_channel: string, { json }: News) => frames.push(JSON.parse(json)),
   }
   const list = new TaskList(stream as unknown as EventStream)
+  cleanup(() => list.close())
   const versionsOf = (id: string) =>
     frames.flatMap(({ tasks }) => tasks.flatMap((task) => (task.id === id ? task.version : [])))
   return { list, frames, versionsOf, stream }
@@ -33,8 +34,7 @@ test.group('A list that is read', (group) => {
     assert,
     cleanup,
   }) => {
-    const { list, frames, versionsOf } = listed()
-    cleanup(() => list.close())
+    const { list, frames, versionsOf } = listed(cleanup)
     async function* pages() {
       list.take(newer)
       // It would have gone out at once.
@@ -51,8 +51,7 @@ test.group('A list that is read', (group) => {
     assert,
     cleanup,
   }) => {
-    const { list, frames, versionsOf } = listed()
-    cleanup(() => list.close())
+    const { list, frames, versionsOf } = listed(cleanup)
     async function* pages() {
       yield page()
       const before = frames.length
@@ -73,8 +72,7 @@ test.group('A list that is read', (group) => {
     ['close', 'its watcher has gone'],
   ] as const) {
     test(`is read no further when ${why}`, async ({ assert, cleanup }) => {
-      const { list, stream } = listed()
-      cleanup(() => list.close())
+      const { list, stream } = listed(cleanup)
       // Its reader takes nothing: it waits for room.
       stream.isFull = true
       let read = 0
