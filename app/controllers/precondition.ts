@@ -19,7 +19,7 @@ export async function heedIfMatch(
   const tags = ctx.request.headers()['if-match']
   if (tags === undefined) return
   const task = await engine.find(ctx.params.id, ownerOf(ctx))
-  if (!task || !can(task.cut.snapshot.status)) return
+  if (!task || !can(task.cut.status)) return
   const etag = tagOf(task.cut)
   const names = tags.split(',').map((tag) => tag.trim())
   if (!names.includes('*') && !names.includes(etag)) throw new PreconditionFailed(etag)

@@ -25,7 +25,7 @@ export async function answerWithStart(
   let { cut } = task
   if (patience) {
     cut = (await waiters.endOf(cut.id, patience)) ?? (await engine.cutOf(cut.id)) ?? cut
-    if (isTerminal(cut.snapshot.status)) response.status(200)
+    if (isTerminal(cut.status)) response.status(200)
   }
   retryAfter(ctx, cut)
   return answerWithCut(ctx, cut, new TaskTransformer({ ...task, cut }).toObject())

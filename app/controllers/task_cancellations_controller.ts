@@ -13,7 +13,7 @@ export default class TaskCancellationsController {
     await heedIfMatch(ctx, (status) => status !== 'completed' && status !== 'failed')
     const task = await engine.cancel(ctx.params.id, ownerOf(ctx))
     if (!task) throw new TaskNotFound()
-    const { status } = task.cut.snapshot
+    const { status } = task.cut
     if (status === 'completed' || status === 'failed') throw new TaskFinished(status)
 
     ctx.response.status(status === 'cancelled' ? 200 : 202)

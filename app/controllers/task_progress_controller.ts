@@ -24,7 +24,7 @@ export default class TaskProgressController {
    */
   async #awaitNews(ctx: HttpContext, cut: Cut): Promise<Cut> {
     const patience = patienceOf(ctx)
-    if (!patience || isTerminal(cut.snapshot.status)) return cut
+    if (!patience || isTerminal(cut.status)) return cut
     const known = ctx.request.header('if-none-match')
     if (known !== undefined && (known.trim() === '*' || !hasIt(ctx, tagOf(cut)))) return cut
     const news = await waiters.newerThan(cut.id, cut.version, patience)

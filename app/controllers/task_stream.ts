@@ -30,7 +30,7 @@ export async function answerWithStream(
   if (!task) throw new TaskNotFound()
   const { cut } = task
   const seen = seenVersion(request.header('last-event-id'), cut)
-  if (seen === cut.version && isTerminal(cut.snapshot.status)) return response.status(204).send('')
+  if (seen === cut.version && isTerminal(cut.status)) return response.status(204).send('')
 
   const raw = response.response
   if (isOver(ctx)) return
@@ -50,8 +50,8 @@ export async function answerWithStream(
   })
   raw.flushHeaders()
   stream.begin()
-  if (seen !== null) stream.has(cut.snapshot.channel, seen)
-  await hub.subscribe(stream, cut.snapshot.channel, raw)
+  if (seen !== null) stream.has(cut.channel, seen)
+  await hub.subscribe(stream, cut.channel, raw)
 }
 
 /** The version that the client has. One that the task has never had is none of ours. */

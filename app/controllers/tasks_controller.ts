@@ -56,7 +56,7 @@ export default class TasksController {
     await heedIfMatch(ctx, isTerminal)
     const task = await engine.forget(ctx.params.id, ownerOf(ctx))
     if (!task) throw new TaskNotFound()
-    const { status } = task.cut.snapshot
+    const { status } = task.cut
     if (!isTerminal(status)) throw new TaskLive(status)
     return ctx.response.status(204).send(null)
   }

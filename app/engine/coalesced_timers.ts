@@ -3,10 +3,19 @@ const SHARE = 0.01
 /** Milliseconds that it may be late, at most. */
 const LATEST = 64
 
-/** When those wake who wait for the same moment. */
+/** What is due at the same moment. */
 interface Moment {
+  readonly at: number
   readonly timer: NodeJS.Timeout
-  readonly waiting: Set<() => void>
+  readonly alarms: Set<Alarm>
+}
+
+/** What is to be done when its time has come. An object, as there are thousands: closures are larger. */
+export abstract class Alarm {
+  /** The timers' own: until when it waits. */
+  moment: Moment | undefined
+
+  abstract ring(): void
 }
 
 /**
@@ -18,30 +27,32 @@ export class CoalescedTimers {
   readonly #moments = new Map<number, Moment>()
 
   /**
-   * Calls `wake` when so many milliseconds have passed, or up to a hundredth of them (64 ms at most)
-   * later. Gives a function that takes it back.
+   * Lets it ring when so many milliseconds have passed, or up to a hundredth of them (64 ms at most)
+   * later.
    */
-  set(milliseconds: number, wake: () => void): () => void {
+  set(milliseconds: number, alarm: Alarm): void {
     const step = stepOf(milliseconds)
     const now = performance.now()
     const at = Math.ceil((now + milliseconds) / step) * step
-    const moment = this.#moments.get(at) ?? this.#add(at, at - now)
-    moment.waiting.add(wake)
-    return () => {
-      moment.waiting.delete(wake)
-      if (moment.waiting.size > 0) return
-      clearTimeout(moment.timer)
-      this.#moments.delete(at)
-    }
+    alarm.moment = this.#moments.get(at) ?? this.#add(at, at - now)
+    alarm.moment.alarms.add(alarm)
+  }
+
+  /** Takes back one that has not rung yet. */
+  clear(alarm: Alarm): void {
+    const { moment } = alarm
+    if (!moment?.alarms.delete(alarm) || moment.alarms.size > 0) return
+    clearTimeout(moment.timer)
+    this.#moments.delete(moment.at)
   }
 
   #add(at: number, after: number): Moment {
-    const waiting = new Set<() => void>()
+    const alarms = new Set<Alarm>()
     const timer = setTimeout(() => {
       this.#moments.delete(at)
-      for (const wake of waiting) wake()
+      for (const alarm of alarms) alarm.ring()
     }, after)
-    const moment = { timer, waiting }
+    const moment = { at, timer, alarms }
     this.#moments.set(at, moment)
     return moment
   }

@@ -1,4 +1,4 @@
-import { addressesOf, snapshotOf, type Addresses, type Snapshot } from '#engine/snapshot'
+import { Addresses, visible, type Located, type Snapshot } from '#engine/snapshot'
 import type { TaskState } from '#engine/task_state'
 
 /**
@@ -9,22 +9,34 @@ export class Cut {
   readonly id: string
   readonly owner: string
   readonly version: number
-  readonly snapshot: Snapshot
+  readonly status: Snapshot['status']
+  readonly channel: string
   /** The whole result, also when it is too large for the snapshot. */
   readonly result: unknown
+  readonly #visible: Omit<Snapshot, keyof Located>
+  readonly #addresses: Addresses
+  #snapshot?: Snapshot
   #json?: string
   #isRead = false
 
   constructor(
     state: TaskState,
     health: Snapshot['health'] = state.status === 'processing' ? 'active' : null,
-    addresses: Addresses = addressesOf(state.id)
+    addresses = new Addresses(state.id)
   ) {
     this.id = state.id
     this.owner = state.owner
     this.version = state.version
+    this.status = state.status
+    this.channel = addresses.channel
     this.result = state.result
-    this.snapshot = snapshotOf(state, health, addresses)
+    this.#visible = visible(state, health)
+    this.#addresses = addresses
+  }
+
+  get snapshot(): Snapshot {
+    const { channel, links } = this.#addresses
+    return (this.#snapshot ??= { ...this.#visible, channel, links })
   }
 
   /**
@@ -33,7 +45,7 @@ export class Cut {
    */
   get json(): string {
     if (this.#json !== undefined) return this.#json
-    const json = JSON.stringify(this.snapshot)
+    const json = `${JSON.stringify(this.#visible).slice(0, -1)},${this.#addresses.json.slice(1)}`
     if (this.#isRead) this.#json = json
     this.#isRead = true
     return json

@@ -252,7 +252,7 @@ export class Engine {
    */
   async cancel(id: string, owner: string): Promise<KnownTask | null> {
     const before = await this.find(id, owner)
-    if (!before || isTerminal(before.cut.snapshot.status)) return before
+    if (!before || isTerminal(before.cut.status)) return before
 
     const { task, wasWaiting } = await persistForClient(() => this.#table.requestCancel(id))
     if (task && wasWaiting) this.#tell(new Cut(task))
@@ -284,7 +284,7 @@ export class Engine {
    */
   async forget(id: string, owner: string): Promise<KnownTask | null> {
     const task = await this.find(id, owner)
-    if (!task || !isTerminal(task.cut.snapshot.status)) return task
+    if (!task || !isTerminal(task.cut.status)) return task
     if (!(await this.#retention.forget(id))) throw new TaskGone()
     return task
   }

@@ -2,7 +2,7 @@ import { Cut } from '#engine/cut'
 import { Eta } from '#engine/eta'
 import { Rate } from '#engine/rate'
 import type { CompletedRun, ProgressCurve } from '#engine/progress_curve'
-import { addressesOf, type Addresses, type Snapshot } from '#engine/snapshot'
+import { Addresses, type Snapshot } from '#engine/snapshot'
 import { now, type TaskState } from '#engine/task_state'
 import { checkNumber, checkText, type Report } from '#engine/reports'
 
@@ -30,8 +30,9 @@ export class LiveTask {
   readonly #state: { -readonly [Key in keyof TaskState]: TaskState[Key] }
   #health: Snapshot['health'] = 'active'
   readonly #addresses: Addresses
-  /** Kept once somebody asks: those of thousands of tasks would be the most that the collector copies. */
+  /** Kept once two have asked: those of thousands of tasks would be the most that the collector copies. */
   #cut: Cut | undefined
+  #isAsked = false
   /** What the task has reported, cut or not. */
   readonly #report: { -readonly [Key in keyof Report]-?: Exclude<Report[Key], undefined> }
   /** When the next cut is due. */
@@ -61,14 +62,18 @@ export class LiveTask {
     this.#state = { ...state, ...this.#eta.update(at, null, state.total) }
     const { progress, message, current, total, unit } = state
     this.#report = { progress, message, current, total, unit }
-    this.#addresses = addressesOf(state.id)
+    this.#addresses = new Addresses(state.id)
     // One that goes on from a checkpoint begins to count at its first report, which says where.
     if (!isResumed) this.#rate.update({ at, current: null })
   }
 
   /** The newest cut: what everybody is answered with. */
   get cut(): Cut {
-    return (this.#cut ??= this.#newCut())
+    if (this.#cut) return this.#cut
+    const cut = this.#newCut()
+    if (this.#isAsked) this.#cut = cut
+    this.#isAsked = true
+    return cut
   }
 
   /** What the newest cut is made of; the next one changes it. */
@@ -162,6 +167,7 @@ export class LiveTask {
     state.updatedAt = now()
     this.#health = this.#healthNow()
     this.#cut = undefined
+    this.#isAsked = false
     this.#tell(this.#newCut())
   }
 

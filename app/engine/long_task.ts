@@ -3,7 +3,7 @@ import type { Logger } from '@adonisjs/core/logger'
 import type { Report } from '#engine/reports'
 import type { Bytes } from '#engine/bytes'
 import type { ResultFile } from '#engine/task_files'
-import { CoalescedTimers } from '#engine/coalesced_timers'
+import { Alarm, CoalescedTimers } from '#engine/coalesced_timers'
 import { RunAborted } from '#engine/errors'
 import type { Backoff } from '#engine/backoff'
 import type { InputOf, TaskInput } from '#engine/task_input'
@@ -11,6 +11,9 @@ import type { TransactionClientContract } from '@adonisjs/lucid/types/database'
 
 /** Milliseconds of work after which `each` lets the event loop breathe. */
 const BREATH = 10
+
+/** When the event loop is known to have turned last: for all tasks, as it is one loop. */
+let breathed = performance.now()
 
 /** Those of all sleeping tasks. */
 const timers = new CoalescedTimers()
@@ -43,6 +46,30 @@ export interface EachOptions<T> {
   readonly progress?: (item: T) => number
 }
 
+/** Who waits in a task, among all who do. */
+class Sleeper extends Alarm {
+  readonly #resolve: (outcome?: Promise<never>) => void
+  readonly #all: Set<Sleeper>
+
+  constructor(resolve: (outcome?: Promise<never>) => void, all: Set<Sleeper>) {
+    super()
+    this.#resolve = resolve
+    this.#all = all
+  }
+
+  ring(): void {
+    breathed = performance.now()
+    this.#all.delete(this)
+    this.#resolve()
+  }
+
+  fail(reason: RunAborted): void {
+    timers.clear(this)
+    this.#all.delete(this)
+    this.#resolve(Promise.reject(reason))
+  }
+}
+
 /**
  * A task type: extend this class in `app/tasks/`, name it with `static type`, describe it, give it
  * an input schema, and write `run`. One object is one run.
@@ -73,11 +100,13 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
   static expires: string | null = null
 
   readonly #run: RunHandle
-  readonly #sleepers = new Set<() => void>()
+  readonly #sleepers = new Set<Sleeper>()
 
   constructor(run: RunHandle) {
     this.#run = run
-    run.signal.addEventListener('abort', () => this.#sleepers.forEach((wake) => wake()))
+    run.signal.addEventListener('abort', () => {
+      for (const sleeper of this.#sleepers) sleeper.fail(run.signal.reason)
+    })
   }
 
   abstract run(): Promise<Result>
@@ -141,16 +170,11 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
    * together. Rejects with the signal's reason as soon as the task shall stop.
    */
   sleep(milliseconds: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const wake = () => {
-        cancel()
-        this.#sleepers.delete(wake)
-        if (this.signal.aborted) reject(this.signal.reason as RunAborted)
-        else resolve()
-      }
-      const cancel = timers.set(milliseconds, wake)
-      this.#sleepers.add(wake)
-      if (this.signal.aborted) wake()
+    if (this.signal.aborted) return Promise.reject(this.signal.reason as RunAborted)
+    return new Promise((resolve) => {
+      const sleeper = new Sleeper(resolve, this.#sleepers)
+      this.#sleepers.add(sleeper)
+      timers.set(milliseconds, sleeper)
     })
   }
 
@@ -191,21 +215,35 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
   ): AsyncGenerator<T, void, undefined> {
     const total = options.total ?? sizeOf(items)
     this.#run.report({ total, unit: options.unit })
-    let breathed = performance.now()
-
-    for await (const item of items) {
-      this.signal.throwIfAborted()
-      yield item
+    const isDone = (item: T): boolean => {
       const current = this.#run.current + (options.size?.(item) ?? 1)
       const progress = options.progress?.(item) ?? (total ? (current / total) * 100 : undefined)
       this.#run.report({ current, progress })
-      if (performance.now() - breathed >= BREATH) {
-        await setImmediate()
-        breathed = performance.now()
+      return performance.now() - breathed >= BREATH
+    }
+
+    if (Symbol.asyncIterator in items) {
+      for await (const item of items) {
+        this.signal.throwIfAborted()
+        yield item
+        if (isDone(item)) await breathe()
+      }
+    } else {
+      // Not by way of `for await`, which takes three promises an item.
+      for (const item of items) {
+        this.signal.throwIfAborted()
+        yield item
+        if (isDone(item)) await breathe()
       }
     }
     this.signal.throwIfAborted()
   }
+}
+
+/** Lets the event loop turn. */
+async function breathe(): Promise<void> {
+  await setImmediate()
+  breathed = performance.now()
 }
 
 function sizeOf(items: object): number | null {

@@ -2,29 +2,29 @@
 const WINDOW = 10_000
 const SPACING = 250
 
-interface Sample {
-  readonly at: number
-  readonly current: number | null
-}
-
 /**
  * Units a second of one run, from its reports of the last ten seconds. Owns at most 41 samples. Says
  * `null` rather than nonsense.
  */
 export class Rate {
-  readonly #samples: Sample[] = []
+  /** When the samples were taken, and what had been counted: numbers alone, as they live for long. */
+  readonly #at: number[] = []
+  readonly #counts: number[] = []
 
   /** Takes what was reported at `at` (ms, monotonic) and gives the rate as of then. */
-  update(sample: Sample): number | null {
-    const newest = this.#samples.at(-1)
-    if (!newest || sample.at - newest.at >= SPACING) this.#samples.push(sample)
-    while (this.#samples.length > 1 && sample.at - (this.#samples[1]?.at ?? 0) >= WINDOW) {
-      this.#samples.shift()
+  update({ at, current }: { at: number; current: number | null }): number | null {
+    const [times, counts] = [this.#at, this.#counts]
+    if (times.length === 0 || at - times[times.length - 1] >= SPACING) {
+      times.push(at)
+      counts.push(current ?? 0)
     }
-    const oldest = this.#samples[0] ?? sample
-    const seconds = (sample.at - oldest.at) / 1000
-    if (seconds < SPACING / 1000 || sample.current === null) return null
-    const gained = sample.current - (oldest.current ?? 0)
+    while (times.length > 1 && at - times[1] >= WINDOW) {
+      times.shift()
+      counts.shift()
+    }
+    const seconds = (at - times[0]) / 1000
+    if (seconds < SPACING / 1000 || current === null) return null
+    const gained = current - counts[0]
     return gained < 0 ? null : round(gained / seconds)
   }
 }

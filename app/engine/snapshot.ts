@@ -3,8 +3,8 @@ import type { TaskState } from '#engine/task_state'
 /** A result of more bytes than this is left out of the snapshot; the task itself has it. */
 const RESULT_LIMIT = 2048
 
-/** What never changes of a task. */
-export interface Addresses {
+/** Where everything about a task is found. */
+export interface Located {
   /** The Transmit channel that carries this task. */
   readonly channel: string
   readonly links: {
@@ -21,24 +21,36 @@ export interface Addresses {
  * The whole last known state of a task as clients see it: what polls answer, what Transmit and SSE
  * carry. Always whole, never a delta.
  */
-export interface Snapshot extends Omit<TaskState, 'owner'>, Addresses {
+export interface Snapshot extends Omit<TaskState, 'owner'>, Located {
   /** How a running task does: `quiet` has not reported for a while. `null` when it doesn't run. */
   readonly health: 'active' | 'quiet' | 'busy' | 'lost' | null
 }
 
-/** Where everything about a task is found. */
-export function addressesOf(id: string): Addresses {
-  const self = `/tasks/${id}`
-  return {
-    channel: channelOf(id),
-    links: {
+/** The addresses of one task: half of its snapshot, and always the same. As text they are made once. */
+export class Addresses implements Located {
+  readonly channel: string
+  readonly #id: string
+  #json?: string
+
+  constructor(id: string) {
+    this.channel = channelOf(id)
+    this.#id = id
+  }
+
+  get links(): Located['links'] {
+    const self = `/tasks/${this.#id}`
+    return {
       self,
       progress: `${self}/progress`,
       events: `${self}/events`,
       cancel: `${self}/cancel`,
       result: `${self}/result`,
       logs: `${self}/logs`,
-    },
+    }
+  }
+
+  get json(): string {
+    return (this.#json ??= JSON.stringify({ channel: this.channel, links: this.links }))
   }
 }
 
@@ -47,12 +59,11 @@ export function channelOf(id: string): string {
   return `long-task/${id}`
 }
 
-/** The one place that turns the state of a task into what clients see. */
-export function snapshotOf(
+/** The one place that turns the state of a task into what clients see, but for the addresses. */
+export function visible(
   state: TaskState,
-  health: Snapshot['health'],
-  { channel, links }: Addresses
-): Snapshot {
+  health: Snapshot['health']
+): Omit<Snapshot, keyof Located> {
   return {
     id: state.id,
     type: state.type,
@@ -78,8 +89,6 @@ export function snapshotOf(
     startedAt: state.startedAt,
     updatedAt: state.updatedAt,
     finishedAt: state.finishedAt,
-    channel,
-    links,
   }
 }
 

@@ -103,7 +103,12 @@ export function yieldsToCancel({ status, error }: TaskState): boolean {
   return status === 'queued' || error?.code === wasStopped.code
 }
 
+/** The millisecond that was asked for last, and its text: tasks that wake together share it. */
+let [newest, text] = [Number.NaN, '']
+
 /** Now, as the table and the clients write it. */
 export function now(): string {
-  return new Date().toISOString()
+  const time = Date.now()
+  if (time !== newest) [newest, text] = [time, new Date(time).toISOString()]
+  return text
 }

@@ -1,6 +1,6 @@
 import type { Cut } from '#engine/cut'
+import { Turns } from '#realtime/turns'
 import { isTerminal } from '#engine/status'
-import { TASK_LIST } from '#realtime/channels'
 
 /** Seconds in which every watched task has its turn. */
 const ROUND = 15
@@ -12,39 +12,35 @@ const AFTER_END = 30_000
  * name, so that they don't come in one burst; one whose end was repeated long enough is left alone.
  */
 export class AntiEntropy {
-  readonly #settled = new Set<string>()
-  #second = 0
+  readonly #turns = new Turns<string>()
 
   /** The channels whose turn it is now. To be called every second. */
-  next(watched: ReadonlyMap<string, unknown>): string[] {
-    this.#second = (this.#second + 1) % ROUND
-    for (const channel of this.#settled) if (!watched.has(channel)) this.#settled.delete(channel)
+  next(isWatched: (channel: string) => boolean): string[] {
     const due: string[] = []
-    for (const channel of watched.keys()) {
-      if (secondOf(channel) === this.#second && !this.#settled.has(channel)) due.push(channel)
-    }
+    this.#turns.next((channel) => {
+      if (!isWatched(channel)) return null
+      due.push(channel)
+      return ROUND
+    })
     return due
   }
 
   /** Notes that somebody new watches: what he was told at first may have been lost, too. */
   watched(channel: string): void {
-    this.#settled.delete(channel)
+    if (!this.#turns.has(channel)) this.#turns.add(channel, 1 + secondOf(channel))
   }
 
   /** Notes that a cut was told again. */
-  told({ snapshot }: Cut): void {
-    if (!isTerminal(snapshot.status)) return
-    const since = Date.now() - Date.parse(snapshot.finishedAt ?? snapshot.updatedAt)
-    if (since >= AFTER_END) this.#settled.add(snapshot.channel)
+  told(cut: Cut): void {
+    if (!isTerminal(cut.status)) return
+    const { finishedAt, updatedAt } = cut.snapshot
+    if (Date.now() - Date.parse(finishedAt ?? updatedAt) >= AFTER_END)
+      this.#turns.delete(cut.channel)
   }
 }
 
-/**
- * By the last two digits of the task's id: those of a time-ordered one differ most there. All that
- * are watched are asked every second, so nothing is allocated.
- */
+/** By the last two digits of the task's id: those of a time-ordered one differ most there. */
 function secondOf(channel: string): number {
-  if (channel === TASK_LIST) return 0
   const last = channel.length - 1
   return (7 * channel.charCodeAt(last - 1) + channel.charCodeAt(last)) % ROUND
 }

@@ -43,7 +43,7 @@ export class CatchUps {
     const watched = [...behind.keys()].filter((channel) => index.subscribers(channel).size > 0)
     try {
       const cuts = await engine.cutsOf(watched.flatMap((channel) => taskOf(channel) ?? []))
-      const newest = new Map(cuts.map((cut) => [cut.snapshot.channel, cut]))
+      const newest = new Map(cuts.map((cut) => [cut.channel, cut]))
       for (const channel of watched) this.#send(channel, newest.get(channel), behind.get(channel))
     } catch (error) {
       logger.error({ err: error }, 'no snapshots could be read for new watchers')

@@ -6,10 +6,10 @@ import type { Encoding } from '#realtime/encoding'
 import type { Socket } from 'node:net'
 import type { ServerResponse } from 'node:http'
 
-/** Milliseconds without a write before a keep-alive: below the 60 s at which proxies give up. */
-const KEEP_ALIVE = 15_000
-/** Milliseconds for which a reader may take nothing. */
-const STALL_LIMIT = 30_000
+/** Seconds without a write before a keep-alive: below the 60 s at which proxies give up. */
+export const KEEP_ALIVE = 15
+/** Seconds for which a reader may take nothing. */
+const STALL_LIMIT = 30
 /** Log lines that a reader may be behind; the newest stay. All of them are in the task's log. */
 const PENDING_LINES = 100
 
@@ -78,7 +78,9 @@ export class EventStream {
 
   /** Sends what was sent before once more, too: it may have been lost on the way (invariant 9). */
   repeat(channel: string, news: News): void {
-    if (news.version !== null && this.#versions.get(channel) === news.version) this.forget(channel)
+    const isKnown = news.version !== null && this.#versions.get(channel) === news.version
+    // To delete it, and set it again, would let the map be copied each time.
+    if (isKnown) this.#versions.set(channel, 0)
     this.send(channel, news)
   }
 
@@ -138,14 +140,20 @@ export class EventStream {
   }
 
   /**
-   * To be called now and then: keeps the connection alive, and cuts one that has stalled, also one
-   * that has ended and whose reader does not take what is left.
+   * Keeps the connection alive, and cuts one that has stalled, also one that has ended and whose
+   * reader does not take what is left. Gives the seconds after which to be called again.
    */
-  tend(now: number): void {
-    const silence = now - this.#wroteAt
-    if (silence < KEEP_ALIVE || !this.#response.headersSent) return
-    if (this.isOpen && !this.isFull) this.#write(this.#encoding.keepAlive)
-    else if (silence >= STALL_LIMIT) this.#response.destroy()
+  tend(now: number): number {
+    const silence = (now - this.#wroteAt) / 1000
+    if (silence < KEEP_ALIVE) return Math.ceil(KEEP_ALIVE - silence)
+    if (!this.#response.headersSent) return 1
+    if (this.isOpen && !this.isFull) {
+      this.#write(this.#encoding.keepAlive)
+      return KEEP_ALIVE
+    }
+    if (silence < STALL_LIMIT) return Math.ceil(STALL_LIMIT - silence)
+    this.#response.destroy()
+    return KEEP_ALIVE
   }
 
   /** Ends a stream of one task that is no more, unless the end of the task is on its way. */

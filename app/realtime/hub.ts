@@ -131,7 +131,7 @@ export class Hub {
 
   /** Tells again what a lossy bus may have dropped (invariant 9). */
   async repeat(): Promise<void> {
-    const due = this.#antiEntropy.next(this.#index.channels())
+    const due = this.#antiEntropy.next((channel) => this.#index.subscribers(channel).size > 0)
     if (due.includes(TASK_LIST)) {
       for (const stream of this.#lists.beat()) void this.catchUp(stream, TASK_LIST)
     }
@@ -170,7 +170,7 @@ export class Hub {
   }
 
   #tellWatchers(cut: Cut, how?: 'again'): void {
-    for (const stream of this.#index.subscribers(cut.snapshot.channel)) this.#send(cut, stream, how)
+    for (const stream of this.#index.subscribers(cut.channel)) this.#send(cut, stream, how)
   }
 
   #tellLine({ id, owner }: RunLog, line: LogLine): void {
@@ -180,7 +180,7 @@ export class Hub {
   }
 
   #send(cut: Cut, stream: EventStream, how?: 'again'): void {
-    const { channel } = cut.snapshot
+    const { channel } = cut
     if (stream.owner !== cut.owner) this.#index.remove(channel, stream)
     else if (how === 'again') stream.repeat(channel, cut)
     else stream.send(channel, cut)

@@ -1,8 +1,9 @@
+import { Turns } from '#realtime/turns'
 import { Outbox } from '#realtime/outbox'
 import type { Readable } from 'node:stream'
 import type { ServerResponse } from 'node:http'
 import type { Encoding } from '#realtime/encoding'
-import { EventStream } from '#realtime/event_stream'
+import { EventStream, KEEP_ALIVE } from '#realtime/event_stream'
 import { StickySubscriptions } from '#realtime/sticky_subscriptions'
 
 /** Milliseconds after which a client that found no room may come back. */
@@ -30,6 +31,7 @@ export class Streams {
   readonly #closed: (stream: EventStream) => readonly string[]
   readonly #sticky = new StickySubscriptions()
   readonly #open = new Set<EventStream>()
+  readonly #care = new Turns<EventStream>()
   readonly #byUid = new Map<string, EventStream>()
   readonly #perClient = new Map<string, number>()
   readonly #outbox = new Outbox()
@@ -75,12 +77,14 @@ export class Streams {
     response.useChunkedEncodingByDefault = false
     const stream = new EventStream(response, { ...options, outbox: this.#outbox })
     this.#open.add(stream)
+    this.#care.add(stream, KEEP_ALIVE)
     if (stream.uid) this.#byUid.set(stream.uid, stream)
     this.#count(client, 1)
     // One writer: of what Transmit pipes into the response nothing is ever to come.
     response.once('pipe', (source: Readable) => source.unpipe(response))
     response.on('close', () => {
       this.#open.delete(stream)
+      this.#care.delete(stream)
       if (stream.uid) this.#byUid.delete(stream.uid)
       this.#count(client, -1)
       const channels = this.#closed(stream)
@@ -102,7 +106,7 @@ export class Streams {
   /** To be called every second. */
   tend(): void {
     const now = performance.now()
-    for (const stream of this.#open) stream.tend(now)
+    this.#care.next((stream) => stream.tend(now))
     this.#sticky.expire(now)
   }
 

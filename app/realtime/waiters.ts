@@ -45,7 +45,7 @@ export class Waiters {
 
   /** The terminal cut of the task; `null` when patience ends. */
   endOf(id: string, patience: Patience): Promise<Cut | null> {
-    return this.#until(id, ({ snapshot }) => isTerminal(snapshot.status), patience)
+    return this.#until(id, ({ status }) => isTerminal(status), patience)
   }
 
   /** Listens first and reads then, so that nothing is missed. */

@@ -10,45 +10,53 @@ import { StickySubscriptions } from '#realtime/sticky_subscriptions'
 
 test.group('Anti-entropy', () => {
   const ids = Array.from({ length: 300 }, () => crypto.randomUUID())
-  const watched = new Map(ids.map((id) => [`long-task/${id}`, null]))
+  const channels = ids.map((id) => `long-task/${id}`)
+  const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString()
+
+  function watching(): AntiEntropy {
+    const antiEntropy = new AntiEntropy()
+    for (const channel of channels) antiEntropy.watched(channel)
+    return antiEntropy
+  }
+
+  /** What is told in each second of a round. */
+  const round = (antiEntropy: AntiEntropy, watched: readonly string[] = channels) =>
+    Array.from({ length: 15 }, () => antiEntropy.next((channel) => watched.includes(channel)))
 
   test('each watched task has one turn in fifteen seconds, not all at once', ({ assert }) => {
-    const antiEntropy = new AntiEntropy()
-    const turns = Array.from({ length: 15 }, () => antiEntropy.next(watched))
-    assert.sameMembers(turns.flat(), [...watched.keys()])
+    const antiEntropy = watching()
+    const turns = round(antiEntropy)
+    assert.sameMembers(turns.flat(), channels)
     assert.isBelow(Math.max(...turns.map(({ length }) => length)), 60)
+    assert.deepEqual(round(antiEntropy), turns)
+  })
+
+  test('who begins to watch moves no turn of others', ({ assert }) => {
+    const antiEntropy = watching()
+    const turns = round(antiEntropy)
+    for (const channel of channels) antiEntropy.watched(channel)
+    assert.deepEqual(round(antiEntropy), turns)
   })
 
   test('a task is left alone when its end was repeated 30 s after it', ({ assert }) => {
-    const antiEntropy = new AntiEntropy()
-    const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString()
+    const antiEntropy = watching()
     const end = { status: 'completed' as const, createdAt: ago(60) }
     antiEntropy.told(madeCut({ id: ids[0], ...end, finishedAt: ago(29) }))
     antiEntropy.told(madeCut({ id: ids[1], ...end, finishedAt: ago(31) }))
     antiEntropy.told(madeCut({ id: ids[2], updatedAt: ago(50) }))
-    const told = Array.from({ length: 15 }, () => antiEntropy.next(watched)).flat()
-    assert.sameMembers(
-      told,
-      [...watched.keys()].filter((channel) => !channel.endsWith(ids[1]))
-    )
+    const others = channels.filter((channel) => channel !== channels[1])
+    assert.sameMembers(round(antiEntropy).flat(), others)
     // Somebody new may have missed what he was told at first.
-    antiEntropy.watched(`long-task/${ids[1]}`)
-    const again = Array.from({ length: 15 }, () => antiEntropy.next(watched)).flat()
-    assert.sameMembers(again, [...watched.keys()])
+    antiEntropy.watched(channels[1])
+    assert.sameMembers(round(antiEntropy).flat(), channels)
   })
 
-  test('a task that was left alone is told to whoever watches when nobody did for a while', ({
-    assert,
-  }) => {
-    const antiEntropy = new AntiEntropy()
-    const [finishedAt, channel] = [
-      new Date(Date.now() - 31_000).toISOString(),
-      `long-task/${ids[0]}`,
-    ]
-    antiEntropy.told(madeCut({ id: ids[0], status: 'completed', finishedAt }))
-    antiEntropy.next(new Map())
-    const told = Array.from({ length: 15 }, () => antiEntropy.next(new Map([[channel, null]])))
-    assert.deepEqual(told.flat(), [channel])
+  test('a task that nobody watches any more is told to whoever watches it then', ({ assert }) => {
+    const antiEntropy = watching()
+    assert.isEmpty(round(antiEntropy, []).flat())
+    assert.isEmpty(round(antiEntropy).flat())
+    antiEntropy.watched(channels[0])
+    assert.deepEqual(round(antiEntropy).flat(), [channels[0]])
   })
 })
 
