@@ -126,10 +126,15 @@ export class LiveTask {
     this.#makeCut()
   }
 
-  /** Cuts once more when the task has gone quiet, or when the process is blocked or no longer is. */
-  checkHealth({ isBusy }: { isBusy: boolean }): void {
+  /**
+   * Cuts once more when the task has gone quiet, or when the process is blocked or no longer is. Gives
+   * the seconds after which it may have gone quiet.
+   */
+  checkHealth({ isBusy }: { isBusy: boolean }): number {
     this.#busy = isBusy
     if (!this.#sealed && this.#health !== this.#healthNow()) this.#makeCut()
+    const left = QUIET_AFTER - (performance.now() - this.#reportedAt)
+    return Math.ceil((left > 0 ? left : QUIET_AFTER) / 1000)
   }
 
   /** Ends reporting and gives the state as last reported, for the terminal write. */

@@ -3,6 +3,8 @@ import { pass } from '#engine/landmarks'
 import { within } from '#engine/duration'
 import { Suspects } from '#engine/suspects'
 import { Cut } from '#engine/cut'
+import { Turns } from '#engine/turns'
+import { QUIET_AFTER } from '#engine/live_task'
 import type { StoredTask } from '#engine/stored_task'
 import { Run, type Outcome, type RunServices } from '#engine/run'
 import { cancelledInstead, settle } from '#engine/settling'
@@ -14,8 +16,6 @@ import { LongTask } from '#engine/long_task'
 
 /** Milliseconds between two looks: progress is written, wishes to cancel are read. */
 const TICK = 1000
-/** Ticks between two looks for tasks that have gone quiet: there may be ten thousand. */
-const QUIET_LOOK = 5
 /** Milliseconds before a failed statement is tried again: doubled from the first to the last. */
 const RETRY = { first: 100, last: 5000 }
 /** Milliseconds that the timer for the next attempt waits at most: clocks may be set. */
@@ -55,7 +55,8 @@ export class Runner {
   #stopping = false
   #woken = false
   #wasBusy = false
-  #ticks = 0
+  /** When each may have gone quiet: there may be ten thousand. */
+  readonly #health = new Turns<Run>()
   readonly #limit: LimitFunction
   #taking: Promise<void> | undefined
   #ticker: NodeJS.Timeout | undefined
@@ -158,6 +159,7 @@ export class Runner {
     })
     this.#suspects.noteStart(run)
     this.#runs.set(run.id, run)
+    this.#health.add(run, QUIET_AFTER / 1000)
     this.#options.tell(run.live.cut)
     if (this.#stopping) run.abort('stopping')
 
@@ -198,6 +200,7 @@ export class Runner {
   /** Lets go of a run, and tells what became of the task. */
   #release(run: Run, state: TaskState | null): Promise<void> {
     this.#progress.forget(run)
+    this.#health.delete(run)
     if (this.#runs.get(run.id) === run) this.#runs.delete(run.id)
     pass('before-tell')
     const told = this.#tellEnd(run, state)
@@ -247,12 +250,13 @@ export class Runner {
     if (this.#runs.size > 0) await this.#readCancelRequests()
   }
 
-  /** At once when the process is blocked or no longer is; else now and then, for what went quiet. */
+  /** All of them when the process is blocked or no longer is; else those that may have gone quiet. */
   #checkHealth(): void {
     const isBusy = this.#options.isBusy()
-    const isDue = this.#ticks++ % QUIET_LOOK === 0 || isBusy || this.#wasBusy
+    const check = (run: Run) => run.live.checkHealth({ isBusy })
+    if (isBusy || this.#wasBusy) for (const run of this.#runs.values()) check(run)
+    this.#health.next(check)
     this.#wasBusy = isBusy
-    if (isDue) for (const run of this.#runs.values()) run.live.checkHealth({ isBusy })
   }
 
   /** A wish to cancel may have been told to another process. */

@@ -2,7 +2,7 @@ import { extname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 
 /** Milliseconds between two beats of the event loop, and between two looks at them. */
-const BEAT = 250
+const BEAT = 500
 
 /** What the thread is given. */
 export interface WatchdogData {

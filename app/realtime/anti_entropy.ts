@@ -1,5 +1,5 @@
 import type { Cut } from '#engine/cut'
-import { Turns } from '#realtime/turns'
+import { Turns } from '#engine/turns'
 import { isTerminal } from '#engine/status'
 
 /** Seconds in which every watched task has its turn. */

@@ -1,4 +1,4 @@
-import { Turns } from '#realtime/turns'
+import { Turns } from '#engine/turns'
 import { Outbox } from '#realtime/outbox'
 import type { Readable } from 'node:stream'
 import type { ServerResponse } from 'node:http'

@@ -21,6 +21,8 @@ const events = (uid: string) => `${base()}/__transmit/events?uid=${uid}`
 
 /** Milliseconds in which every line says something: fifteen seconds, and some for a busy machine. */
 const ROUND = 20_000
+/** Milliseconds in which a task that reports nothing is told to be quiet: thirty seconds, and some. */
+const QUIET = 36_000
 
 /** Waits for that, and gives how long it took. */
 async function within(round: number, condition: () => boolean | undefined): Promise<number> {
@@ -53,6 +55,15 @@ const stories = {
     )
     for (const each of [raw, one, line]) each.close()
     return { raw: raw.payloads<Snapshot>(), one: one.events, line: line.text.split('\r'), after }
+  },
+
+  async 'a task that reports nothing'(id: string) {
+    const one = await OneRequest.open(`${base()}/tasks/${id}/events`)
+    await until(() => one.last?.progress === 10)
+    const { version, health } = one.last as Snapshot
+    const after = await within(QUIET, () => one.last?.health !== 'active')
+    one.close()
+    return { version, health, last: one.last, after }
   },
 
   async 'a stream without a task'() {
@@ -148,6 +159,7 @@ test.group('With nobody’s help, a server', (group) => {
     })
     told = {
       'a quiet task': stories['a quiet task'](id),
+      'a task that reports nothing': stories['a task that reports nothing'](id),
       'a stream without a task': stories['a stream without a task'](),
       'a watchdog': stories['a watchdog'](id),
       'a proxy that holds back bodies': stories['a proxy that holds back bodies'](id),
@@ -168,6 +180,15 @@ test.group('With nobody’s help, a server', (group) => {
     assert.deepEqual(raw.at(-1), raw[0])
     assert.deepEqual(one.at(-1), one[0])
     assert.equal(line.at(-1), line[1])
+  })
+
+  test('tells that a task has gone quiet when it has reported nothing for 30 s', async ({
+    assert,
+  }) => {
+    const { version, health, last, after } = await told['a task that reports nothing']
+    assert.equal(health, 'active')
+    assert.containsSubset(last, { health: 'quiet', progress: 10, version: version + 1 })
+    assert.isBelow(after, QUIET)
   })
 
   test('says on a stream of Transmit that it has nothing to say', async ({ assert }) => {

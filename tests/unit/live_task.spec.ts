@@ -21,6 +21,50 @@ function ownTime(cleanup: (handler: () => void) => void) {
 }
 
 test.group('A task in memory', () => {
+  test('is quiet 30 s after its last report, and active again with the next', ({
+    assert,
+    cleanup,
+  }) => {
+    const pass = ownTime(cleanup)
+    const { task, told } = live()
+    pass(1000)
+    task.report({ progress: 10 })
+    pass(12_500)
+    assert.equal(task.checkHealth({ isBusy: false }), 18)
+    pass(17_499)
+    assert.equal(task.checkHealth({ isBusy: false }), 1)
+    assert.equal(told.at(-1)?.snapshot.health, 'active')
+    pass(1)
+    assert.equal(task.checkHealth({ isBusy: false }), 30)
+    assert.equal(told.at(-1)?.snapshot.health, 'quiet')
+    assert.lengthOf(told, 2)
+    pass(1000)
+    task.report({ progress: 10 })
+    assert.equal(told.at(-1)?.snapshot.health, 'active')
+    task.checkHealth({ isBusy: true })
+    assert.equal(told.at(-1)?.snapshot.health, 'busy')
+    task.checkHealth({ isBusy: false })
+    assert.equal(told.at(-1)?.snapshot.health, 'active')
+    assert.lengthOf(told, 5)
+  })
+
+  test('gives everybody the same bytes, which say what the snapshot says', ({ assert }) => {
+    const { task, told } = live()
+    assert.equal(task.cut.json, JSON.stringify(task.cut.snapshot))
+    task.report({ progress: 12.5, message: 'a "quoted" }, {', current: 1, total: 8, unit: 'é' })
+    assert.lengthOf(told, 1)
+    const all = [...told, task.cut, task.cut, task.cut]
+    const text = JSON.stringify(told[0].snapshot)
+    for (const cut of all) for (const json of [cut.json, cut.json]) assert.equal(json, text)
+    for (const cut of all) assert.deepEqual(cut.snapshot, told[0].snapshot)
+    const { channel, links } = told[0].snapshot
+    assert.equal(channel, 'long-task/a')
+    assert.equal(links.events, '/tasks/a/events')
+    // Kept for those who poll, and not for one who asks once.
+    assert.notStrictEqual(all[1], told[0])
+    assert.strictEqual(all[3], all[2])
+  })
+
   test('tells nothing after its end: no report, no wish to cancel, no health', ({
     assert,
     cleanup,

@@ -1,5 +1,5 @@
 import { test } from '@japa/runner'
-import { Turns } from '#realtime/turns'
+import { Turns } from '#engine/turns'
 
 test.group('Turns', () => {
   /** Who had his turn in which of so many seconds. */
