@@ -14,8 +14,8 @@ const RECOVERY_JUMP = 2 ** 20
 /** Rows of one read: below what a statement may bind, and short enough for the event loop. */
 const READ_AT_ONCE = 500
 
-/** Rows of one write of progress: half a millisecond, in which no report is told. */
-const WRITE_AT_ONCE = 100
+/** Rows of one write of progress: a millisecond, in which no report is told. */
+const WRITE_AT_ONCE = 200
 
 /** Whether a waiting task may run beside what runs; bound to `suspectsUntil`. */
 const mayRun = `(interruptions < ${SUSPECT_AFTER} or updated_at < ?)`
