@@ -35,8 +35,8 @@ export class Cut {
   }
 
   get snapshot(): Snapshot {
-    const { channel, links } = this.#addresses
-    return (this.#snapshot ??= { ...this.#visible, channel, links })
+    const { channel } = this
+    return (this.#snapshot ??= { ...this.#visible, channel, links: this.#addresses.links })
   }
 
   /**

@@ -215,29 +215,34 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
   ): AsyncGenerator<T, void, undefined> {
     const total = options.total ?? sizeOf(items)
     this.#run.report({ total, unit: options.unit })
-    const isDone = (item: T): boolean => {
+    const reportDone = (item: T) => {
       const current = this.#run.current + (options.size?.(item) ?? 1)
       const progress = options.progress?.(item) ?? (total ? (current / total) * 100 : undefined)
       this.#run.report({ current, progress })
-      return performance.now() - breathed >= BREATH
     }
 
     if (Symbol.asyncIterator in items) {
       for await (const item of items) {
         this.signal.throwIfAborted()
         yield item
-        if (isDone(item)) await breathe()
+        reportDone(item)
+        if (isOutOfBreath()) await breathe()
       }
     } else {
       // Not by way of `for await`, which takes three promises an item.
       for (const item of items) {
         this.signal.throwIfAborted()
         yield item
-        if (isDone(item)) await breathe()
+        reportDone(item)
+        if (isOutOfBreath()) await breathe()
       }
     }
     this.signal.throwIfAborted()
   }
+}
+
+function isOutOfBreath(): boolean {
+  return performance.now() - breathed >= BREATH
 }
 
 /** Lets the event loop turn. */

@@ -11,7 +11,7 @@ export class Turns<T> {
     return this.#secondOf.has(whose)
   }
 
-  /** Puts somebody on the list: his turn comes in 1 to 30 seconds. */
+  /** Puts somebody on the list who isn't there: his turn comes in 1 to 30 seconds. */
   add(whose: T, seconds: number): void {
     const second = this.#in(seconds)
     second.add(whose)
