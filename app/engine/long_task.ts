@@ -1,19 +1,13 @@
-import { setImmediate } from 'node:timers/promises'
 import type { Logger } from '@adonisjs/core/logger'
 import type { Report } from '#engine/reports'
 import type { Bytes } from '#engine/bytes'
 import type { ResultFile } from '#engine/task_files'
+import { Each, hasBreathed } from '#engine/each'
 import { Alarm, CoalescedTimers } from '#engine/coalesced_timers'
 import { RunAborted } from '#engine/errors'
 import type { Backoff } from '#engine/backoff'
 import type { InputOf, TaskInput } from '#engine/task_input'
 import type { TransactionClientContract } from '@adonisjs/lucid/types/database'
-
-/** Milliseconds of work after which `each` lets the event loop breathe. */
-const BREATH = 10
-
-/** When the event loop is known to have turned last: for all tasks, as it is one loop. */
-let breathed = performance.now()
 
 /** Those of all sleeping tasks. */
 const timers = new CoalescedTimers()
@@ -58,7 +52,7 @@ class Sleeper extends Alarm {
   }
 
   ring(): void {
-    breathed = performance.now()
+    hasBreathed()
     this.#all.delete(this)
     this.#resolve()
   }
@@ -101,10 +95,14 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
 
   readonly #run: RunHandle
   readonly #sleepers = new Set<Sleeper>()
+  /** Why the task shall stop: what the signal says, which takes longer to ask. */
+  #reason: RunAborted | undefined
 
   constructor(run: RunHandle) {
     this.#run = run
+    this.#reason = run.signal.reason
     run.signal.addEventListener('abort', () => {
+      this.#reason = run.signal.reason
       for (const sleeper of this.#sleepers) sleeper.fail(run.signal.reason)
     })
   }
@@ -170,7 +168,7 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
    * together. Rejects with the signal's reason as soon as the task shall stop.
    */
   sleep(milliseconds: number): Promise<void> {
-    if (this.signal.aborted) return Promise.reject(this.signal.reason as RunAborted)
+    if (this.#reason) return Promise.reject(this.#reason)
     return new Promise((resolve) => {
       const sleeper = new Sleeper(resolve, this.#sleepers)
       this.#sleepers.add(sleeper)
@@ -209,46 +207,26 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
    * Goes through the items and reports each when its turn of the loop is done: count, percent,
    * rate. Stops when the task is cancelled and lets the event loop breathe.
    */
-  async *each<T>(
+  each<T>(
     items: Iterable<T> | AsyncIterable<T>,
     options: EachOptions<T> = {}
-  ): AsyncGenerator<T, void, undefined> {
+  ): AsyncIterableIterator<T, void, undefined> {
     const total = options.total ?? sizeOf(items)
     this.#run.report({ total, unit: options.unit })
-    const reportDone = (item: T) => {
-      const current = this.#run.current + (options.size?.(item) ?? 1)
-      const progress = options.progress?.(item) ?? (total ? (current / total) * 100 : undefined)
-      this.#run.report({ current, progress })
-    }
-
-    if (Symbol.asyncIterator in items) {
-      for await (const item of items) {
-        this.signal.throwIfAborted()
-        yield item
-        reportDone(item)
-        if (isOutOfBreath()) await breathe()
-      }
-    } else {
-      // Not by way of `for await`, which takes three promises an item.
-      for (const item of items) {
-        this.signal.throwIfAborted()
-        yield item
-        reportDone(item)
-        if (isOutOfBreath()) await breathe()
-      }
-    }
-    this.signal.throwIfAborted()
+    return new Each(items, {
+      check: () => this.#check(),
+      done: (item) => {
+        const current = this.#run.current + (options.size?.(item) ?? 1)
+        const progress = options.progress?.(item) ?? (total ? (current / total) * 100 : undefined)
+        this.#run.report({ current, progress })
+      },
+    })
   }
-}
 
-function isOutOfBreath(): boolean {
-  return performance.now() - breathed >= BREATH
-}
-
-/** Lets the event loop turn. */
-async function breathe(): Promise<void> {
-  await setImmediate()
-  breathed = performance.now()
+  /** Throws when the task shall stop. */
+  #check(): void {
+    if (this.#reason) throw this.#reason
+  }
 }
 
 function sizeOf(items: object): number | null {
