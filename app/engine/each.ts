@@ -20,17 +20,19 @@ interface EachOptions<T> {
 
 /**
  * Goes through items one by one: an item is done when the next one is asked for. Lets the event loop
- * breathe. Closes what it goes through when it is left early, as a generator would; it is none,
- * since that takes several promises an item.
+ * breathe. Waits for promises in a plain list, and closes what it goes through when it is left early,
+ * as a generator would; it is none, since that takes several promises an item.
  */
 export class Each<T> implements AsyncIterableIterator<T, void, undefined> {
   readonly #items: Iterator<T> | AsyncIterator<T>
+  readonly #isAsync: boolean
   readonly #options: EachOptions<T>
   #current: IteratorYieldResult<T> | undefined
+  #isOver = false
 
   constructor(items: Iterable<T> | AsyncIterable<T>, options: EachOptions<T>) {
-    const isAsync = Symbol.asyncIterator in items
-    this.#items = isAsync ? items[Symbol.asyncIterator]() : items[Symbol.iterator]()
+    this.#isAsync = isAsync(items)
+    this.#items = isAsync(items) ? items[Symbol.asyncIterator]() : items[Symbol.iterator]()
     this.#options = options
   }
 
@@ -39,6 +41,7 @@ export class Each<T> implements AsyncIterableIterator<T, void, undefined> {
   }
 
   async next(): Promise<IteratorResult<T, void>> {
+    if (this.#isOver) return over
     try {
       if (this.#current) this.#options.done(this.#current.value)
       this.#current = undefined
@@ -47,21 +50,33 @@ export class Each<T> implements AsyncIterableIterator<T, void, undefined> {
         hasBreathed()
       }
       const step = this.#items.next()
-      const item = step instanceof Promise ? await step : step
+      const item = this.#isAsync ? await step : (step as IteratorResult<T>)
+      const value: T = !this.#isAsync && isThenable(item.value) ? await item.value : item.value
       this.#options.check()
-      if (item.done) return { done: true, value: undefined }
-      // Promises in a plain list are waited for, as `for await` does.
-      const value = item.value instanceof Promise ? await item.value : item.value
-      return (this.#current = { value })
+      if (!item.done) return (this.#current = { value })
+      this.#isOver = true
+      return over
     } catch (error) {
-      await this.return()
+      // What closing throws would hide why.
+      await this.return().catch(() => {})
       throw error
     }
   }
 
   async return(): Promise<IteratorReturnResult<void>> {
+    this.#isOver = true
     this.#current = undefined
     await this.#items.return?.()
-    return { done: true, value: undefined }
+    return over
   }
+}
+
+const over: IteratorReturnResult<void> = { done: true, value: undefined }
+
+function isAsync<T>(items: Iterable<T> | AsyncIterable<T>): items is AsyncIterable<T> {
+  return typeof (items as Partial<AsyncIterable<T>>)[Symbol.asyncIterator] === 'function'
+}
+
+function isThenable(value: unknown): value is PromiseLike<never> {
+  return typeof (value as Partial<PromiseLike<never>> | null | undefined)?.then === 'function'
 }

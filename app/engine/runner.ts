@@ -255,7 +255,7 @@ export class Runner {
     const isBusy = this.#options.isBusy()
     const check = (run: Run) => run.live.checkHealth({ isBusy })
     if (isBusy || this.#wasBusy) for (const run of this.#runs.values()) check(run)
-    this.#health.next(check)
+    this.#health.upToNow(check)
     this.#wasBusy = isBusy
   }
 

@@ -6,6 +6,7 @@ export class Turns<T> {
   readonly #seconds = Array.from({ length: LONGEST + 1 }, () => new Set<T>())
   readonly #secondOf = new Map<T, Set<T>>()
   #now = 0
+  #at = performance.now()
 
   has(whose: T): boolean {
     return this.#secondOf.has(whose)
@@ -24,8 +25,16 @@ export class Turns<T> {
   }
 
   /**
-   * To be called every second. `take` is given each whose turn it is, and tells in how many seconds
-   * it comes again; `null` takes him off the list.
+   * To be called every second. Takes all whose turn has come since the last call, also when that was
+   * long ago because the process was busy.
+   */
+  upToNow(take: (whose: T) => number | null): void {
+    for (const now = performance.now(); this.#at + 1000 <= now; this.#at += 1000) this.next(take)
+  }
+
+  /**
+   * Lets a second pass. `take` is given each whose turn it is, and tells in how many seconds it comes
+   * again; `null` takes him off the list.
    */
   next(take: (whose: T) => number | null): void {
     this.#now++

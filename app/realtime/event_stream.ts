@@ -151,9 +151,8 @@ export class EventStream {
       this.#write(this.#encoding.keepAlive)
       return KEEP_ALIVE
     }
-    if (silence < STALL_LIMIT) return Math.ceil(STALL_LIMIT - silence)
-    this.#response.destroy()
-    return KEEP_ALIVE
+    if (silence >= STALL_LIMIT) this.#response.destroy()
+    return 1
   }
 
   /** Ends a stream of one task that is no more, unless the end of the task is on its way. */

@@ -106,7 +106,7 @@ export class Streams {
   /** To be called every second. */
   tend(): void {
     const now = performance.now()
-    this.#care.next((stream) => stream.tend(now))
+    this.#care.upToNow((stream) => stream.tend(now))
     this.#sticky.expire(now)
   }
 

@@ -73,6 +73,42 @@ test.group('Going through items', () => {
     assert.deepEqual(told, ['take', 'a', 'done', 'a', 'broken'])
   })
 
+  test('texts, and what only looks like a promise, are items like any other', async ({
+    assert,
+  }) => {
+    assert.deepEqual(await story('ab'), ['take', 'a', 'done', 'a', 'take', 'b', 'done', 'b'])
+    const query = { then: (resolve: (rows: string) => void) => resolve('rows') }
+    assert.deepEqual(await story<unknown>([query]), ['take', 'rows', 'done', 'rows'])
+  })
+
+  test('what has to wait for an item is not given it once it shall stop', async ({ assert }) => {
+    let isStopped = false
+    const check = () => {
+      if (isStopped) throw new Error('stop')
+    }
+    const each = new Each([new Promise((resolve) => setImmediate(resolve, 'late'))], {
+      check,
+      done: () => {},
+    })
+    const next = each.next()
+    isStopped = true
+    await assert.rejects(() => next, 'stop')
+  })
+
+  test('what is left is over, and what closing throws hides no error', async ({ assert }) => {
+    const list = new Each(['a', 'b'], { check: () => {}, done: () => {} })
+    for await (const item of list) {
+      assert.equal(item, 'a')
+      break
+    }
+    for await (const item of list) assert.fail(`${item} after the end`)
+    const items = letters(() => {
+      throw new Error('closing failed')
+    })
+    const told = await story(items, { stopAt: 1 })
+    assert.equal(told.at(-1), 'stop')
+  })
+
   test('the event loop breathes, however long the list', async ({ assert, cleanup }) => {
     let turns = 0
     const counting = setInterval(() => turns++, 0)

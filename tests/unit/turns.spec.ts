@@ -45,6 +45,33 @@ test.group('Turns', () => {
     ])
   })
 
+  test('that came while nobody looked are taken at once, and no second is lost', ({
+    assert,
+    cleanup,
+  }) => {
+    const { now } = performance
+    cleanup(() => void (performance.now = now))
+    let time = 0
+    performance.now = () => time
+    const turns = new Turns<string>()
+    for (const seconds of [1, 2, 20, 22]) turns.add(`in ${seconds}`, seconds)
+    const had: [string, number][] = []
+    const look = (at: number) => {
+      time = at
+      turns.upToNow((whose) => {
+        had.push([whose, at])
+        return null
+      })
+    }
+    for (const at of [999, 1999, 2000, 21_500, 22_000]) look(at)
+    assert.deepEqual(had, [
+      ['in 1', 1999],
+      ['in 2', 2000],
+      ['in 20', 21_500],
+      ['in 22', 22_000],
+    ])
+  })
+
   test("don't come again to whoever was deleted in his turn", ({ assert }) => {
     const turns = new Turns<string>()
     turns.add('closed', 1)
