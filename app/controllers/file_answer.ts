@@ -15,7 +15,7 @@ const STALL_LIMIT = 30_000
  * client takes it. Several
  * ranges at once get the whole file, which the RFC allows.
  *
- * @param open reads the file or the part, `null` when it is no longer there
+ * @param open opens the file or the part, `null` when it is no longer there
  */
 export async function answerWithFile(
   ctx: HttpContext,
@@ -24,16 +24,19 @@ export async function answerWithFile(
 ): Promise<void> {
   const { request, response } = ctx
   const etag = `"${sha256}"`
-  response.header('ETag', etag).header('Cache-Control', 'private, no-cache')
-  response.header('Accept-Ranges', 'bytes')
-  if (hasIt(ctx, etag)) return response.status(304).send(null)
+  const tag = () => {
+    response.header('ETag', etag).header('Cache-Control', 'private, no-cache')
+    response.header('Accept-Ranges', 'bytes')
+  }
+  if (hasIt(ctx, etag)) {
+    tag()
+    return response.status(304).send(null)
+  }
 
   const range = rangeOf(ctx, size, etag)
   const stream = await open(range ?? undefined)
-  if (!stream) {
-    response.removeHeader('ETag')
-    throw new ResultFileMissing()
-  }
+  if (!stream) throw new ResultFileMissing()
+  tag()
   if (range) response.header('Content-Range', `bytes ${range.start}-${range.end}/${size}`)
   response
     .status(range ? 206 : 200)
@@ -69,7 +72,6 @@ function rangeOf({ request, response }: HttpContext, size: number, etag: string)
   const start = first ?? Math.max(0, size - (last ?? 0))
   const end = first === null ? size - 1 : Math.min(last ?? size - 1, size - 1)
   if (start <= end) return { start, end }
-  response.removeHeader('ETag')
-  response.header('Content-Range', `bytes */${size}`)
+  response.header('Accept-Ranges', 'bytes').header('Content-Range', `bytes */${size}`)
   throw new RangeNotSatisfiable(size)
 }

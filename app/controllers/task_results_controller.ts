@@ -2,6 +2,7 @@ import { engine } from '#start/services'
 import { ownerOf } from '#start/owner'
 import type { HttpContext } from '@adonisjs/core/http'
 import { hasIt, retryAfter } from '#controllers/answers'
+import type { KnownTask } from '#engine/engine'
 import { answerWithFile } from '#controllers/file_answer'
 import { EndedWithoutResult, ResultNotReady, TaskNotFound } from '#exceptions/http_errors'
 
@@ -12,8 +13,7 @@ export default class TaskResultsController {
    * the error of one that failed or was cancelled.
    */
   async show(ctx: HttpContext) {
-    const task = await engine.find(ctx.params.id, ownerOf(ctx))
-    if (!task) throw new TaskNotFound()
+    const task = await this.#find(ctx)
     const { status, error } = task.cut.snapshot
     if (status === 'failed' || status === 'cancelled') {
       throw new EndedWithoutResult(error ?? wasCancelled)
@@ -24,7 +24,14 @@ export default class TaskResultsController {
     }
 
     const file = await engine.taskFiles.find(task.cut.id)
-    if (file) return answerWithFile(ctx, file, (range) => engine.taskFiles.read(file, range))
+    if (file) {
+      return answerWithFile(ctx, file, async (range) => {
+        const stream = await engine.taskFiles.read(file, range)
+        if (!stream) await this.#find(ctx)
+        return stream
+      })
+    }
+    await this.#find(ctx)
     const { response } = ctx
     const etag = `"${task.cut.version}"`
     response.header('ETag', etag).header('Cache-Control', 'private, no-cache')
@@ -32,6 +39,13 @@ export default class TaskResultsController {
     return response
       .header('Content-Type', 'application/json; charset=utf-8')
       .send(JSON.stringify(task.cut.result ?? null))
+  }
+
+  /** Throws when there is no such task; asked again where a file is missing, which goes with its task. */
+  async #find(ctx: HttpContext): Promise<KnownTask> {
+    const task = await engine.find(ctx.params.id, ownerOf(ctx))
+    if (!task) throw new TaskNotFound()
+    return task
   }
 }
 

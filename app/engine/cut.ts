@@ -1,4 +1,4 @@
-import { Addresses, visible, type Located, type Snapshot } from '#engine/snapshot'
+import { Addresses, visibleOf, type Snapshot, type Visible } from '#engine/snapshot'
 import type { TaskState } from '#engine/task_state'
 
 /**
@@ -13,7 +13,7 @@ export class Cut {
   readonly channel: string
   /** The whole result, also when it is too large for the snapshot. */
   readonly result: unknown
-  readonly #visible: Omit<Snapshot, keyof Located>
+  readonly #visible: Visible
   readonly #addresses: Addresses
   #snapshot?: Snapshot
   #json?: string
@@ -30,7 +30,7 @@ export class Cut {
     this.status = state.status
     this.channel = addresses.channel
     this.result = state.result
-    this.#visible = visible(state, health)
+    this.#visible = visibleOf(state, health)
     this.#addresses = addresses
   }
 

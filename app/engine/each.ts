@@ -6,8 +6,8 @@ const BREATH = 10
 /** When the event loop is known to have turned last: for all tasks, as it is one loop. */
 let breathed = performance.now()
 
-/** Notes that the event loop has turned. */
-export function hasBreathed(): void {
+/** Notes that the event loop has turned just now. */
+export function noteBreath(): void {
   breathed = performance.now()
 }
 
@@ -31,8 +31,9 @@ export class Each<T> implements AsyncIterableIterator<T, void, undefined> {
   #isOver = false
 
   constructor(items: Iterable<T> | AsyncIterable<T>, options: EachOptions<T>) {
-    this.#isAsync = isAsync(items)
-    this.#items = isAsync(items) ? items[Symbol.asyncIterator]() : items[Symbol.iterator]()
+    const later = (items as Partial<AsyncIterable<T>>)[Symbol.asyncIterator]?.()
+    this.#isAsync = later !== undefined
+    this.#items = later ?? (items as Iterable<T>)[Symbol.iterator]()
     this.#options = options
   }
 
@@ -47,7 +48,7 @@ export class Each<T> implements AsyncIterableIterator<T, void, undefined> {
       this.#current = undefined
       if (performance.now() - breathed >= BREATH) {
         await setImmediate()
-        hasBreathed()
+        noteBreath()
       }
       const step = this.#items.next()
       const item = this.#isAsync ? await step : (step as IteratorResult<T>)
@@ -72,10 +73,6 @@ export class Each<T> implements AsyncIterableIterator<T, void, undefined> {
 }
 
 const over: IteratorReturnResult<void> = { done: true, value: undefined }
-
-function isAsync<T>(items: Iterable<T> | AsyncIterable<T>): items is AsyncIterable<T> {
-  return typeof (items as Partial<AsyncIterable<T>>)[Symbol.asyncIterator] === 'function'
-}
 
 function isThenable(value: unknown): value is PromiseLike<never> {
   return typeof (value as Partial<PromiseLike<never>> | null | undefined)?.then === 'function'

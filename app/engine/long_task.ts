@@ -2,7 +2,7 @@ import type { Logger } from '@adonisjs/core/logger'
 import type { Report } from '#engine/reports'
 import type { Bytes } from '#engine/bytes'
 import type { ResultFile } from '#engine/task_files'
-import { Each, hasBreathed } from '#engine/each'
+import { Each, noteBreath } from '#engine/each'
 import { Alarm, CoalescedTimers } from '#engine/coalesced_timers'
 import { RunAborted } from '#engine/errors'
 import type { Backoff } from '#engine/backoff'
@@ -52,7 +52,7 @@ class Sleeper extends Alarm {
   }
 
   ring(): void {
-    hasBreathed()
+    noteBreath()
     this.#all.delete(this)
     this.#resolve()
   }

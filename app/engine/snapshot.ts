@@ -17,14 +17,17 @@ export interface Located {
   }
 }
 
+/** What clients see of the state of a task. */
+export interface Visible extends Omit<TaskState, 'owner'> {
+  /** How a running task does: `quiet` has not reported for a while. `null` when it doesn't run. */
+  readonly health: 'active' | 'quiet' | 'busy' | 'lost' | null
+}
+
 /**
  * The whole last known state of a task as clients see it: what polls answer, what Transmit and SSE
  * carry. Always whole, never a delta.
  */
-export interface Snapshot extends Omit<TaskState, 'owner'>, Located {
-  /** How a running task does: `quiet` has not reported for a while. `null` when it doesn't run. */
-  readonly health: 'active' | 'quiet' | 'busy' | 'lost' | null
-}
+export interface Snapshot extends Visible, Located {}
 
 /** The addresses of one task: half of its snapshot, and always the same. As text they are made once. */
 export class Addresses implements Located {
@@ -59,11 +62,8 @@ export function channelOf(id: string): string {
   return `long-task/${id}`
 }
 
-/** The one place that turns the state of a task into what clients see, but for the addresses. */
-export function visible(
-  state: TaskState,
-  health: Snapshot['health']
-): Omit<Snapshot, keyof Located> {
+/** The one place that turns the state of a task into what clients see. */
+export function visibleOf(state: TaskState, health: Snapshot['health']): Visible {
   return {
     id: state.id,
     type: state.type,

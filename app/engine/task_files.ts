@@ -8,7 +8,7 @@ import { RunFenced } from '#engine/errors'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FSDriver } from '@adonisjs/drive/drivers/fs'
-import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import type { FileStore } from '#engine/file_store'
 import { fileName, slice, toBytes, type Bytes, type Range } from '#engine/bytes'
 import type { Database } from '@adonisjs/lucid/database'
@@ -105,16 +105,17 @@ export class TaskFiles {
       .first()
   }
 
-  /** The bytes of a file, or a part of it; `null` when it is no longer there. */
+  /** The bytes of a file, or a part of it, opened; `null` when it is no longer there. */
   async read({ key }: TaskFile, range?: Range): Promise<Readable | null> {
     const { disk } = this.#options
-    if (!(await disk.exists(key))) return null
-    // Drive itself gives no part of a file.
+    // Drive itself gives no part of a file, and opens it when it is too late to say that it has gone.
     if (disk.driver instanceof FSDriver) {
       const { location } = disk.driver.options
       const folder = location instanceof URL ? fileURLToPath(location) : location
-      return createReadStream(join(folder, key), range)
+      const file = await open(join(folder, key)).catch(nullIfMissing)
+      return file?.createReadStream(range) ?? null
     }
+    if (!(await disk.exists(key))) return null
     const stream = await disk.getStream(key)
     return range ? slice(stream, range) : stream
   }
@@ -185,4 +186,9 @@ async function eachOf(works: readonly (() => Promise<unknown>)[]): Promise<void>
   const errors: unknown[] = []
   for (const work of works) await work().catch((error) => errors.push(error))
   if (errors.length > 0) throw errors[0]
+}
+
+function nullIfMissing(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null
+  throw error
 }

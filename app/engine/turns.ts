@@ -8,6 +8,16 @@ export class Turns<T> {
   #now = 0
   #at = performance.now()
 
+  /** How many are on the list. */
+  get size(): number {
+    return this.#secondOf.size
+  }
+
+  /** All who are on the list. */
+  [Symbol.iterator](): Iterator<T> {
+    return this.#secondOf.keys()
+  }
+
   has(whose: T): boolean {
     return this.#secondOf.has(whose)
   }

@@ -102,7 +102,6 @@ export class EndedWithoutResult extends Exception {
 export class ResultFileMissing extends Exception {
   static status = 404
   static code = 'result-file-missing'
-  static headers = ['Accept-Ranges'] as const
   static message = 'The file of this result is no longer on the disk of the server.'
 }
 

@@ -30,8 +30,8 @@ export class Streams {
   readonly #limits: StreamLimits
   readonly #closed: (stream: EventStream) => readonly string[]
   readonly #sticky = new StickySubscriptions()
-  readonly #open = new Set<EventStream>()
-  readonly #care = new Turns<EventStream>()
+  /** Each looked after when it may need it. */
+  readonly #open = new Turns<EventStream>()
   readonly #byUid = new Map<string, EventStream>()
   readonly #perClient = new Map<string, number>()
   readonly #outbox = new Outbox()
@@ -76,15 +76,13 @@ export class Streams {
     // The body ends with its connection: no chunk around each frame, a fifth less work for it.
     response.useChunkedEncodingByDefault = false
     const stream = new EventStream(response, { ...options, outbox: this.#outbox })
-    this.#open.add(stream)
-    this.#care.add(stream, KEEP_ALIVE)
+    this.#open.add(stream, KEEP_ALIVE)
     if (stream.uid) this.#byUid.set(stream.uid, stream)
     this.#count(client, 1)
     // One writer: of what Transmit pipes into the response nothing is ever to come.
     response.once('pipe', (source: Readable) => source.unpipe(response))
     response.on('close', () => {
       this.#open.delete(stream)
-      this.#care.delete(stream)
       if (stream.uid) this.#byUid.delete(stream.uid)
       this.#count(client, -1)
       const channels = this.#closed(stream)
@@ -106,7 +104,7 @@ export class Streams {
   /** To be called every second. */
   tend(): void {
     const now = performance.now()
-    this.#care.upToNow((stream) => stream.tend(now))
+    this.#open.upToNow((stream) => stream.tend(now))
     this.#sticky.expire(now)
   }
 

@@ -36,7 +36,10 @@ export function answering(functions) {
     try {
       process.send({ call, value: await functions[name](...args) })
     } catch (error) {
-      process.send({ call, error: error.stack })
+      process.send({
+        call,
+        error: `${error.stack}${error.cause ? `, since ${error.cause.stack}` : ''}`,
+      })
     }
   })
 }

