@@ -12,6 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 const MARK = Buffer.from('"version":')
 const sockets = new Map()
 let frames = 0
+let retries = 0
 /**
  * Milliseconds from report to frame, where the message carries the time of the report. A frame that
  * comes again, as a server may repeat the newest for whoever missed it, is no late report.
@@ -25,8 +26,8 @@ answering({
    */
   async watch(server, watchers, concurrency = 64) {
     await each(watchers, concurrency, async ({ uid, channel }) => {
-      await connect(server, uid, channel)
-      if (server.twoSteps) await subscribe(server, uid, channel)
+      await persist(() => open(server, uid, channel))
+      if (server.twoSteps) await persist(() => subscribe(server, uid, channel))
     })
   },
 
@@ -51,7 +52,8 @@ answering({
     })
   },
 
-  count: () => ({ frames, open: sockets.size }),
+  /** `retries`: connections that broke as they were begun or used again, and were tried again. */
+  count: () => ({ frames, open: sockets.size, retries }),
 
   timeFrames() {
     latencies = []
@@ -68,13 +70,17 @@ answering({
 })
 process.send('ready')
 
-/** Tries again like a browser: the kernel resets connections while its backlog is full. */
-async function connect(server, uid, channel) {
+/**
+ * Tries again like a browser: the kernel resets connections while its backlog is full, and a server
+ * closes an idle one just as it is used again.
+ */
+async function persist(work) {
   for (let tries = 1; ; tries++) {
     try {
-      return await open(server, uid, channel)
+      return await work()
     } catch (error) {
       if (tries === 50) throw error
+      retries++
       await delay(100)
     }
   }

@@ -12,7 +12,7 @@ const LATER = 500
  * The longest stall of the server's event loop while all watchers are cut and come back at once; and
  * while they come back later, the cut not counted.
  */
-export default async function reconnect({ servers, rounds }) {
+export default async function reconnect({ servers, rounds, say }) {
   const settings = { PAYLOAD: await samplePayload(servers) }
   const contestants = await Promise.all([
     contestant(servers, 'ours', servers.headway()),
@@ -25,6 +25,10 @@ export default async function reconnect({ servers, rounds }) {
       each.later[round] = await measure(each, LATER)
     }
   }
+  const tried = contestants.map(
+    async ({ name, load }) => `${name} ${(await load.call('count')).retries}`
+  )
+  say(`reconnect: connections that had to be tried again: ${(await Promise.all(tried)).join(', ')}`)
   const [ours, ...peers] = contestants
   return peers.flatMap((peer) =>
     Object.entries({
