@@ -9,12 +9,14 @@ const SIZES = [200, 1000, 5000, 9500]
 /** All tasks together, at every size: a second. */
 const FRAMES = 1000
 const WINDOW = 3000
+/** Milliseconds not counted: meanwhile V8 compiles, and collects what starting has left. */
+const WARM_UP = 10_000
 const PLAIN = 'plain Node'
 const STORING = 'plain Node that stores'
 
 /**
  * One task a watcher. All servers that are compared work at the same time, so that they have the
- * same machine: for each size ours and its peers, then ours and those of plain Node in all sizes.
+ * same machine: for each size ours and its peers, then ours in all sizes, and so those of plain Node.
  * What is compared is their own CPU time.
  */
 export default async function taskEach({ servers, rounds, say }) {
@@ -30,29 +32,33 @@ export default async function taskEach({ servers, rounds, say }) {
     const contestants = await measure(rounds, [
       headway(servers, size),
       peer(servers, size, 'stock Transmit', servers.adonis(settings)),
-      ...bounds(servers, size, settings),
+      plain(servers, size, settings),
+      storing(servers, size, settings),
     ])
     rows.push(...rowsOf(size, ...contestants))
   }
-  const all = await measure(
-    rounds,
-    fitting.flatMap((size) => [headway(servers, size), ...bounds(servers, size, settings)])
-  )
-  const [ours, plain, storing] = ['Headway', PLAIN, STORING].map((name) =>
-    all.filter((each) => each.name === name).map(perFrame)
-  )
-  return [...rows, ...flat(ours, plain, storing)]
+  const inAllSizes = async (contestant) => {
+    const contestants = await measure(
+      rounds,
+      fitting.map((size) => contestant(servers, size, settings))
+    )
+    return contestants.map(perFrame)
+  }
+  const all = [await inAllSizes(headway), await inAllSizes(plain), await inAllSizes(storing)]
+  return [...rows, ...flat(...all)]
 }
 
-/** What it takes to send alone, written as usual, and to send what is stored, as lean as it can be. */
-function bounds(servers, size, settings) {
-  return [
-    peer(servers, size, PLAIN, servers.peer('plain.js', settings)),
-    peer(servers, size, STORING, servers.storing(settings)),
-  ]
+/** What it takes to send alone, written as usual. */
+function plain(servers, size, settings) {
+  return peer(servers, size, PLAIN, servers.peer('plain.js', settings))
 }
 
-function rowsOf(size, ours, stock, plain, storing) {
+/** What it takes to send what is stored, as lean as it can be. */
+function storing(servers, size, settings) {
+  return peer(servers, size, STORING, servers.storing(settings))
+}
+
+function rowsOf(size, ours, stock, ...bounds) {
   const what = `one task a watcher, ${show(size)} watchers: CPU a`
   const row = (unit, per, mine, theirs, goal) =>
     versus(`${what} ${unit}`, 'µs', {
@@ -61,22 +67,22 @@ function rowsOf(size, ours, stock, plain, storing) {
       peer: theirs.name,
       goal,
     })
-  const beside = [plain, storing].map((theirs) => row('frame', perFrame, ours, theirs))
+  const beside = bounds.map((theirs) => row('frame', perFrame, ours, theirs))
   if (size < SIZES.at(-1)) return [row('frame', perFrame, ours, stock), ...beside]
   return [
     row('frame', perFrame, ours, stock, cheaperBy(8)),
     ...beside,
     // Some of our frames repeat what was sent before.
     row('report, with what is repeated', perReport, ours, stock, cheaper),
-    row('report, with what is repeated', perReport, ours, plain),
-    ...[plain, storing].map((bound) =>
+    row('report, with what is repeated', perReport, ours, bounds[0]),
+    ...bounds.map((bound) =>
       row(`frame, ${bound.name} in place of ours`, perFrame, bound, stock, cheaper)
     ),
   ]
 }
 
 /** How much dearer a frame is at the dearest size than at the cheapest, and what of it is Node's. */
-function flat(ours, plain, storing) {
+function flat(ours, ...bounds) {
   const what = '… flat: the dearest size beside the cheapest'
   const itself = (whose, bySize, goal) => {
     const [dearest, cheapest] = extremes(bySize)
@@ -84,8 +90,9 @@ function flat(ours, plain, storing) {
   }
   return [
     itself(what, ours, atMost(1.25)),
-    itself(`${what}, ${PLAIN} in place of ours`, plain),
-    itself(`${what}, ${STORING} in place of ours`, storing),
+    ...[PLAIN, STORING].map((name, index) =>
+      itself(`${what}, ${name} in place of ours`, bounds[index])
+    ),
   ]
 }
 
@@ -98,7 +105,7 @@ function extremes(bySize) {
 async function measure(rounds, starting) {
   const contestants = await Promise.all(starting)
   await Promise.all(contestants.map((each) => each.begin()))
-  await delay(Math.max(...contestants.map(({ every }) => every)) + 1000)
+  await delay(WARM_UP)
   for (let round = 0; round < rounds; round++) {
     const figures = await Promise.all(contestants.map((each) => spent(each, WINDOW)))
     contestants.forEach((each, index) => each.figures.push(figures[index]))
