@@ -1,7 +1,7 @@
 /** The share of its time that a timer may be late. */
-const SHARE = 0.01
+const SHARE = 1 / 64
 /** Milliseconds that it may be late, at most. */
-const LATEST = 64
+const LATEST = 128
 
 /** What is due at the same moment. */
 interface Moment {
@@ -19,7 +19,7 @@ export abstract class Alarm {
 }
 
 /**
- * Timers for very many who wait, none of whom minds a hundredth more: those that are due at about
+ * Timers for very many who wait, none of whom minds a sixty-fourth more: those that are due at about
  * the same moment are due together. Each turn of the event loop in which one of thousands of
  * sleeping tasks wakes alone would begin with cold caches.
  */
@@ -27,7 +27,7 @@ export class CoalescedTimers {
   readonly #moments = new Map<number, Moment>()
 
   /**
-   * Lets it ring when so many milliseconds have passed, or up to a hundredth of them (64 ms at most)
+   * Lets it ring when so many milliseconds have passed, or up to a 64th of them (128 ms at most)
    * later.
    */
   set(milliseconds: number, alarm: Alarm): void {

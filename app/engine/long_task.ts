@@ -164,7 +164,7 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
   }
 
   /**
-   * Waits so many milliseconds, or up to a hundredth (64 ms at most) longer, so that tasks wake
+   * Waits so many milliseconds, or up to a 64th (128 ms at most) longer, so that tasks wake
    * together. Rejects with the signal's reason as soon as the task shall stop.
    */
   sleep(milliseconds: number): Promise<void> {

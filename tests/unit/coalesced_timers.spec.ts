@@ -3,7 +3,7 @@ import { busy, until } from '#tests/helpers/waiting'
 import { Alarm, CoalescedTimers } from '#engine/coalesced_timers'
 
 const TIME = 1000
-/** Milliseconds between the moments at which timers of that time are due: at most a hundredth. */
+/** Milliseconds between the moments at which timers of that time are due: at most a 64th. */
 const STEP = 8
 const HOUR = 3_600_000
 
@@ -46,7 +46,7 @@ test.group('Timers of very many', () => {
     assert.equal(late, 0)
   })
 
-  test('are at most 64 ms late, however long they take', ({ assert, cleanup }) => {
+  test('are at most 128 ms late, however long they take', ({ assert, cleanup }) => {
     const asked: number[] = []
     const { setTimeout } = globalThis
     cleanup(() => void (globalThis.setTimeout = setTimeout))
@@ -58,7 +58,7 @@ test.group('Timers of very many', () => {
     assert.lengthOf(asked, 4)
     for (const [at, hours] of [1, 2, 3, 24].entries()) {
       assert.isAtLeast(asked[at], hours * HOUR)
-      assert.isAtMost(asked[at], hours * HOUR + 64)
+      assert.isAtMost(asked[at], hours * HOUR + 128)
     }
   })
 
