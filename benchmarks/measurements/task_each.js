@@ -37,9 +37,12 @@ export default async function taskEach({ servers, rounds, say }) {
     ])
     rows.push(...rowsOf(size, ...contestants))
   }
+  // The sizes differ by less than one of them from window to window.
+  const more = 3 * rounds
+  say(`flat: medians of ${more} rounds`)
   const inAllSizes = async (contestant) => {
     const contestants = await measure(
-      rounds,
+      more,
       fitting.map((size) => contestant(servers, size, settings))
     )
     return contestants.map(perFrame)
