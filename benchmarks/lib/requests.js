@@ -1,7 +1,9 @@
 import { rotated } from '#lib/frames'
 import { versus } from '#lib/figures'
 
-const SECONDS = 2
+/** Short turns, and more of them than rounds: the machine is another from second to second. */
+const SECONDS = 0.5
+const TURNS = 4
 const CONNECTIONS = 10
 
 /**
@@ -12,13 +14,16 @@ export async function besideBareRoute(what, { servers, rounds, ours, bare, goal 
   const load = await servers.load()
   const figures = { ours: { rate: [], cpu: [] }, bare: { rate: [], cpu: [] } }
   // One round more, whose figures do not count.
-  for (let round = -1; round < rounds; round++) {
-    for (const [name, { server, request }] of rotated(Object.entries({ ours, bare }), round + 1)) {
+  for (let turn = -TURNS; turn < rounds * TURNS; turn++) {
+    for (const [name, { server, request }] of rotated(
+      Object.entries({ ours, bare }),
+      turn + TURNS
+    )) {
       const options = { port: server.port, connections: CONNECTIONS, seconds: SECONDS, ...request }
       const before = server.cpu
       const { requests, seconds } = await load.call('hammer', options)
-      figures[name].rate[round] = requests / seconds
-      figures[name].cpu[round] = ((server.cpu - before) / requests) * 1e6
+      figures[name].rate[turn] = requests / seconds
+      figures[name].cpu[turn] = ((server.cpu - before) / requests) * 1e6
     }
   }
   const pair = (name) => ({
