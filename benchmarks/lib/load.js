@@ -52,7 +52,7 @@ answering({
     })
   },
 
-  /** `retries`: connections that broke as they were begun or used again, and were tried again. */
+  /** `retries`: attempts to watch that failed, and were made again. */
   count: () => ({ frames, open: sockets.size, retries }),
 
   timeFrames() {

@@ -28,7 +28,9 @@ export default async function reconnect({ servers, rounds, say }) {
   const tried = contestants.map(
     async ({ name, load }) => `${name} ${(await load.call('count')).retries}`
   )
-  say(`reconnect: connections that had to be tried again: ${(await Promise.all(tried)).join(', ')}`)
+  say(
+    `reconnect: attempts that failed and were made again: ${(await Promise.all(tried)).join(', ')}`
+  )
   const [ours, ...peers] = contestants
   return peers.flatMap((peer) =>
     Object.entries({

@@ -3,6 +3,7 @@ import type { Cut } from '#engine/cut'
 import { LiveTask } from '#engine/live_task'
 import { now, queued } from '#engine/task_state'
 import { until } from '#tests/helpers/waiting'
+import { ownTime } from '#tests/helpers/own_time'
 
 /** A task in memory, and what is told of it. */
 function live() {
@@ -10,15 +11,6 @@ function live() {
   const createdAt = new Date().toISOString()
   const state = queued({ id: 'a', owner: 'local', type: 'x', maxAttempts: 1, createdAt })
   return { task: new LiveTask(state, (cut) => told.push(cut)), told, createdAt }
-}
-
-/** Lets time pass only when it is told to. */
-function ownTime(cleanup: (handler: () => void) => void) {
-  const { now: real } = performance
-  cleanup(() => void (performance.now = real))
-  let time = real.call(performance)
-  performance.now = () => time
-  return (milliseconds: number) => void (time += milliseconds)
 }
 
 test.group('The time of a cut', () => {

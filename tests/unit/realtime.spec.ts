@@ -4,6 +4,7 @@ import { until } from '#tests/helpers/waiting'
 import { Outbox } from '#realtime/outbox'
 import { Streams } from '#realtime/streams'
 import { madeCut } from '#tests/helpers/made_cut'
+import { ownTime } from '#tests/helpers/own_time'
 import { Encoding } from '#realtime/encoding'
 import type { News } from '#realtime/news'
 import type { Socket } from 'node:net'
@@ -210,10 +211,7 @@ test.group('Streams', () => {
     assert,
     cleanup,
   }) => {
-    const { now } = performance
-    cleanup(() => void (performance.now = now))
-    let later = 0
-    performance.now = () => now.call(performance) + later
+    const pass = ownTime(cleanup)
     const streams = streamsOf(2)
     const [lost, kept] = [await answering(cleanup), await answering(cleanup)]
     const stream = streams.open(lost.response, { ...opening, uid: 'lost' })
@@ -224,8 +222,8 @@ test.group('Streams', () => {
     await stream.destroy()
     assert.isNull(streams.wait(opening))
     const heard = heardOn(kept.socket)
-    for (const seconds of [14, 16, 29, 32]) {
-      later = seconds * 1000
+    for (const seconds of [14, 2, 13, 3]) {
+      pass(seconds * 1000)
       streams.tend()
     }
     await until(() => heard.text.split('$$transmit/ping').length > 2)
@@ -238,9 +236,7 @@ test.group('Streams', () => {
     await streams.open((await answering(cleanup)).response, opening).destroy()
     streams.tend()
     assert.equal(streams.ownerOf('a'), 'local')
-    const { now } = performance
-    cleanup(() => void (performance.now = now))
-    performance.now = () => now.call(performance) + 300_001
+    ownTime(cleanup)(300_001)
     streams.tend()
     assert.isUndefined(streams.ownerOf('a'))
   })

@@ -1,5 +1,6 @@
 import { test } from '@japa/runner'
 import { Turns } from '#engine/turns'
+import { ownTime } from '#tests/helpers/own_time'
 
 test.group('Turns', () => {
   /** Who had his turn in which of so many seconds. */
@@ -49,14 +50,13 @@ test.group('Turns', () => {
     assert,
     cleanup,
   }) => {
-    const { now } = performance
-    cleanup(() => void (performance.now = now))
+    const pass = ownTime(cleanup)
     let time = 0
-    performance.now = () => time
     const turns = new Turns<string>()
     for (const seconds of [1, 2, 20, 22]) turns.add(`in ${seconds}`, seconds)
     const had: [string, number][] = []
     const look = (at: number) => {
+      pass(at - time)
       time = at
       turns.upToNow((whose) => {
         had.push([whose, at])
