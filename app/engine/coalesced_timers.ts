@@ -7,13 +7,16 @@ const LATEST = 128
 interface Moment {
   readonly at: number
   readonly timer: NodeJS.Timeout
-  readonly alarms: Set<Alarm>
+  /** A list with gaps where some were taken back: a set would be built anew as it grows. */
+  readonly alarms: (Alarm | undefined)[]
+  waiting: number
 }
 
 /** What is to be done when its time has come. An object, as there are thousands: closures are larger. */
 export abstract class Alarm {
-  /** The timers' own: until when it waits. */
+  /** The timers' own: until when it waits, and where in the list. */
   moment: Moment | undefined
+  place = 0
 
   abstract ring(): void
 }
@@ -34,25 +37,29 @@ export class CoalescedTimers {
     const step = stepOf(milliseconds)
     const now = performance.now()
     const at = Math.ceil((now + milliseconds) / step) * step
-    alarm.moment = this.#moments.get(at) ?? this.#add(at, at - now)
-    alarm.moment.alarms.add(alarm)
+    const moment = this.#moments.get(at) ?? this.#add(at, at - now)
+    alarm.moment = moment
+    alarm.place = moment.alarms.push(alarm) - 1
+    moment.waiting++
   }
 
   /** Takes back one that has not rung yet. */
   clear(alarm: Alarm): void {
-    const { moment } = alarm
-    if (!moment?.alarms.delete(alarm) || moment.alarms.size > 0) return
+    const { moment, place } = alarm
+    if (moment?.alarms[place] !== alarm) return
+    moment.alarms[place] = undefined
+    if (--moment.waiting > 0) return
     clearTimeout(moment.timer)
     this.#moments.delete(moment.at)
   }
 
   #add(at: number, after: number): Moment {
-    const alarms = new Set<Alarm>()
+    const alarms: Moment['alarms'] = []
     const timer = setTimeout(() => {
       this.#moments.delete(at)
-      for (const alarm of alarms) alarm.ring()
+      for (const alarm of alarms) alarm?.ring()
     }, after)
-    const moment = { at, timer, alarms }
+    const moment = { at, timer, alarms, waiting: 0 }
     this.#moments.set(at, moment)
     return moment
   }

@@ -40,27 +40,46 @@ export interface EachOptions<T> {
   readonly progress?: (item: T) => number
 }
 
-/** Who waits in a task, among all who do. */
+/** All who wait in a task, from the newest on. */
+interface Sleepers {
+  newest: Sleeper | undefined
+}
+
+/**
+ * Who waits in a task. Knows who came before and after: tasks wait so often that a set of them, which
+ * is built anew as it changes, would be a part of what waiting costs.
+ */
 class Sleeper extends Alarm {
   readonly #resolve: (outcome?: Promise<never>) => void
-  readonly #all: Set<Sleeper>
+  readonly #all: Sleepers
+  #older: Sleeper | undefined
+  #newer: Sleeper | undefined
 
-  constructor(resolve: (outcome?: Promise<never>) => void, all: Set<Sleeper>) {
+  constructor(resolve: (outcome?: Promise<never>) => void, all: Sleepers) {
     super()
     this.#resolve = resolve
     this.#all = all
+    this.#older = all.newest
+    if (this.#older) this.#older.#newer = this
+    all.newest = this
   }
 
   ring(): void {
     noteBreath()
-    this.#all.delete(this)
+    this.#leave()
     this.#resolve()
   }
 
   fail(reason: RunAborted): void {
     timers.clear(this)
-    this.#all.delete(this)
+    this.#leave()
     this.#resolve(Promise.reject(reason))
+  }
+
+  #leave(): void {
+    if (this.#older) this.#older.#newer = this.#newer
+    if (this.#newer) this.#newer.#older = this.#older
+    else this.#all.newest = this.#older
   }
 }
 
@@ -94,7 +113,7 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
   static expires: string | null = null
 
   readonly #run: RunHandle
-  readonly #sleepers = new Set<Sleeper>()
+  readonly #sleepers: Sleepers = { newest: undefined }
   /** Why the task shall stop: what the signal says, which takes longer to ask. */
   #reason: RunAborted | undefined
 
@@ -103,7 +122,7 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
     this.#reason = run.signal.reason
     run.signal.addEventListener('abort', () => {
       this.#reason = run.signal.reason
-      for (const sleeper of this.#sleepers) sleeper.fail(run.signal.reason)
+      while (this.#sleepers.newest) this.#sleepers.newest.fail(run.signal.reason)
     })
   }
 
@@ -170,9 +189,7 @@ export abstract class LongTask<Input extends TaskInput = TaskInput, Result = unk
   sleep(milliseconds: number): Promise<void> {
     if (this.#reason) return Promise.reject(this.#reason)
     return new Promise((resolve) => {
-      const sleeper = new Sleeper(resolve, this.#sleepers)
-      this.#sleepers.add(sleeper)
-      timers.set(milliseconds, sleeper)
+      timers.set(milliseconds, new Sleeper(resolve, this.#sleepers))
     })
   }
 

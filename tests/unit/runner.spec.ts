@@ -34,7 +34,6 @@ test.group('The end of a run', () => {
       undefined,
       Persistent
     )
-    await until(async () => (await engine.cutOf(id))?.snapshot.nextAttemptAt)
     await until(async () => {
       // Whoever starts a task wakes the runner.
       await startScript(async () => {})

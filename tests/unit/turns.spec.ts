@@ -31,6 +31,19 @@ test.group('Turns', () => {
     assert.isFalse(turns.has('in 30'))
   })
 
+  test('come once, and when it was said last, to whoever comes back', ({ assert }) => {
+    const turns = new Turns<string>()
+    for (const seconds of [3, 7, 5]) {
+      turns.delete('again')
+      turns.add('again', seconds)
+    }
+    assert.equal(turns.size, 1)
+    assert.deepEqual(
+      taken(turns, 40, () => null),
+      [['again', 5]]
+    )
+  })
+
   test('come again when they were told to', ({ assert }) => {
     const turns = new Turns<string>()
     turns.add('often', 2)
