@@ -30,7 +30,7 @@ const names = [
   'import_csv',
 ]
 /** Milliseconds that a measurement may take. */
-const LIMIT = 900_000
+const LIMIT = 1_200_000
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

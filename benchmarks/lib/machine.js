@@ -45,6 +45,18 @@ export function openFiles() {
   }
 }
 
+/** Whether processes can be bound to a CPU, and there are two. */
+export function canPin() {
+  return os.availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
+}
+
+/** Binds a process, all its threads, to one CPU. */
+export function pin(pid, cpu) {
+  const options = ['--all-tasks', '--cpu-list', '--pid', String(cpu), String(pid)]
+  const { status, stderr } = spawnSync('taskset', options, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`taskset: ${stderr}`)
+}
+
 function version(folder, name) {
   const file = join(folder, 'node_modules', name, 'package.json')
   return `${name} ${JSON.parse(readFileSync(file, 'utf8')).version}`

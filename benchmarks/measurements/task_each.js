@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { openFiles } from '#lib/machine'
+import { canPin, openFiles, pin } from '#lib/machine'
 import { spent } from '#lib/frames'
 import { channelOf, samplePayload, watchersOf } from '#lib/tasks'
 import { atMost, cheaper, cheaperBy, median, show, versus } from '#lib/figures'
@@ -11,6 +11,11 @@ const FRAMES = 1000
 const WINDOW = 3000
 /** Milliseconds not counted: meanwhile V8 compiles, and collects what starting has left. */
 const WARM_UP = 10_000
+/**
+ * How often what must be reached is started anew: two processes of the same code, side by side, differ
+ * by up to 6 % for as long as they live.
+ */
+const STARTS = 3
 const PLAIN = 'plain Node'
 const STORING = 'plain Node that stores'
 
@@ -18,7 +23,8 @@ const STORING = 'plain Node that stores'
  * One task a watcher. What is compared works at the same time, so that it has the same machine, and
  * nothing else does: each more server takes of the caches, most from who needs least. For each size
  * ours beside stock Transmit, then beside plain Node; at last ours in all sizes, and so those of plain
- * Node. What is compared is their own CPU time.
+ * Node. What is compared is their own CPU time. The servers share one CPU and the loads another, where
+ * that can be told: one that changes CPUs, or has a load beside it, loses its caches by chance.
  */
 export default async function taskEach({ servers, rounds, say }) {
   const fitting = SIZES.filter((size) => size + 300 <= openFiles())
@@ -28,31 +34,30 @@ export default async function taskEach({ servers, rounds, say }) {
     )
   }
   const settings = { PAYLOAD: await samplePayload(servers) }
-  // What must be reached differs by less than a window from the next.
-  const more = 3 * rounds
-  say(`flat, and ${show(SIZES.at(-1))} watchers beside stock Transmit: medians of ${more} rounds`)
+  say(
+    `flat of ours, and ${show(SIZES.at(-1))} watchers beside stock Transmit: ` +
+      `${STARTS} starts of ${rounds} rounds each`
+  )
+  say(`task_each: the servers ${canPin() ? 'share one CPU, the loads another' : 'are not pinned'}`)
   const rows = []
   for (const size of fitting) {
-    const withStock = await measure(size === SIZES.at(-1) ? more : rounds, [
+    const withStock = await measure(rounds, size === SIZES.at(-1) ? STARTS : 1, () => [
       headway(servers, size),
       peer(servers, size, 'stock Transmit', servers.adonis(settings)),
     ])
-    const withPlain = await measure(rounds, [
+    const withPlain = await measure(rounds, 1, () => [
       headway(servers, size),
       plain(servers, size, settings),
       storing(servers, size, settings),
     ])
     rows.push(...rowsOf(size, withStock, withPlain))
   }
-  const inAllSizes = async (contestant) => {
-    const contestants = await measure(
-      more,
-      fitting.map((size) => contestant(servers, size, settings))
-    )
-    return contestants.map(perFrame)
+  const inAllSizes = async (contestant, starts) => {
+    const start = () => fitting.map((size) => contestant(servers, size, settings))
+    return (await measure(rounds, starts, start)).map(perFrame)
   }
-  const all = [await inAllSizes(headway), await inAllSizes(plain), await inAllSizes(storing)]
-  return [...rows, ...flat(...all)]
+  const bounds = [await inAllSizes(plain, 1), await inAllSizes(storing, 1)]
+  return [...rows, ...flat(await inAllSizes(headway, STARTS), ...bounds)]
 }
 
 /** What it takes to send alone, written as usual. */
@@ -105,8 +110,17 @@ function extremes(bySize) {
   return [sorted.at(-1), sorted[0]]
 }
 
-/** Lets all of them work, and gives each what it spent in each round. */
-async function measure(rounds, starting) {
+/** Starts all of them and lets them work, `starts` times; gives each what it spent in each round. */
+async function measure(rounds, starts, start) {
+  const all = []
+  while (all.length < starts) all.push(await measureOnce(rounds, start()))
+  return all[0].map(({ name }, index) => ({
+    name,
+    figures: all.flatMap((contestants) => contestants[index].figures),
+  }))
+}
+
+async function measureOnce(rounds, starting) {
   const contestants = await Promise.all(starting)
   await Promise.all(contestants.map((each) => each.begin()))
   await delay(WARM_UP)
@@ -136,6 +150,7 @@ async function peer(servers, size, name, starting) {
 async function watched(servers, size, starting) {
   const ids = Array.from({ length: size }, () => randomUUID())
   const [server, load] = [await starting, await servers.load()]
+  if (canPin()) [server, load].forEach((child, cpu) => pin(child.pid, cpu))
   const watchers = watchersOf(size, (index) => channelOf(ids[index]))
   await load.call('watch', server, watchers)
   /** Milliseconds between two reports of a task. */
