@@ -48,7 +48,7 @@ const { build } = await import('#lib/build')
 const { table } = await import('#lib/table')
 const { Servers } = await import('#lib/servers')
 const { stopAll } = await import('#lib/child')
-const { load, machine } = await import('#lib/machine')
+const { canPin, load, machine } = await import('#lib/machine')
 
 const folder = await mkdtemp(join(tmpdir(), 'headway-bench-'))
 for (const signal of ['SIGINT', 'SIGTERM'])
@@ -84,6 +84,7 @@ async function measure() {
   }
   const facts = [
     ...machine(),
+    `one_task, task_each, polling, starting: the servers ${canPin() ? 'share one CPU, the loads another' : 'are not bound to a CPU'}`,
     `Medians of ${rounds} rounds; the ratio is the median of the rounds' ratios, its range in brackets`,
     `Load of the machine (1, 5, 15 minutes): ${before} before, ${load()} after`,
     ...notes,

@@ -45,16 +45,23 @@ export function openFiles() {
   }
 }
 
-/** Whether processes can be bound to a CPU, and there are two. */
-export function canPin() {
-  return os.availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
+/**
+ * Lets the servers have one CPU and the loads another, where that can be told: what changes CPUs, or
+ * has a load beside it, loses its caches by chance.
+ */
+export function pin(servers, loads) {
+  if (!canPin()) return
+  for (const [cpu, children] of [servers, loads].entries()) {
+    for (const { pid } of children) {
+      const options = ['--all-tasks', '--cpu-list', '--pid', String(cpu), String(pid)]
+      const { status, stderr } = spawnSync('taskset', options, { encoding: 'utf8' })
+      if (status !== 0) throw new Error(`taskset: ${stderr}`)
+    }
+  }
 }
 
-/** Binds a process, all its threads, to one CPU. */
-export function pin(pid, cpu) {
-  const options = ['--all-tasks', '--cpu-list', '--pid', String(cpu), String(pid)]
-  const { status, stderr } = spawnSync('taskset', options, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`taskset: ${stderr}`)
+export function canPin() {
+  return os.availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
 }
 
 function version(folder, name) {

@@ -1,9 +1,10 @@
 import { rotated } from '#lib/frames'
 import { versus } from '#lib/figures'
+import { pin } from '#lib/machine'
 
 /** Short turns, and more of them than rounds: the machine is another from second to second. */
 const SECONDS = 0.5
-const TURNS = 4
+const TURNS = 12
 const CONNECTIONS = 10
 
 /**
@@ -12,6 +13,7 @@ const CONNECTIONS = 10
  */
 export async function besideBareRoute(what, { servers, rounds, ours, bare, goal }) {
   const load = await servers.load()
+  pin([ours.server, bare.server], [load])
   const figures = { ours: { rate: [], cpu: [] }, bare: { rate: [], cpu: [] } }
   // One round more, whose figures do not count.
   for (let turn = -TURNS; turn < rounds * TURNS; turn++) {

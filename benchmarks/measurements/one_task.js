@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { pin } from '#lib/machine'
 import { cpuPerFrame, rotated } from '#lib/frames'
 import { atMost, better, versus } from '#lib/figures'
 import { channelOf, samplePayload, start, watchersOf } from '#lib/tasks'
@@ -39,6 +40,7 @@ export default async function oneTask({ servers, rounds }) {
 
 async function contestant(servers, name, starting) {
   const [server, load] = [await starting, await servers.load()]
+  pin([server], [load])
   const channel = channelOf(randomUUID())
   const watchers = watchersOf(WATCHERS, () => channel)
   await load.call('watch', server, watchers)

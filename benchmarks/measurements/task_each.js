@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { canPin, openFiles, pin } from '#lib/machine'
+import { openFiles, pin } from '#lib/machine'
 import { spent } from '#lib/frames'
 import { channelOf, samplePayload, watchersOf } from '#lib/tasks'
 import { atMost, cheaper, cheaperBy, median, show, versus } from '#lib/figures'
@@ -23,8 +23,7 @@ const STORING = 'plain Node that stores'
  * One task a watcher. What is compared works at the same time, so that it has the same machine, and
  * nothing else does: each more server takes of the caches, most from who needs least. For each size
  * ours beside stock Transmit, then beside plain Node; at last ours in all sizes, and so those of plain
- * Node. What is compared is their own CPU time. The servers share one CPU and the loads another, where
- * that can be told: one that changes CPUs, or has a load beside it, loses its caches by chance.
+ * Node. What is compared is their own CPU time.
  */
 export default async function taskEach({ servers, rounds, say }) {
   const fitting = SIZES.filter((size) => size + 300 <= openFiles())
@@ -38,7 +37,6 @@ export default async function taskEach({ servers, rounds, say }) {
     `flat of ours, and ${show(SIZES.at(-1))} watchers beside stock Transmit: ` +
       `${STARTS} starts of ${rounds} rounds each`
   )
-  say(`task_each: the servers ${canPin() ? 'share one CPU, the loads another' : 'are not pinned'}`)
   const rows = []
   for (const size of fitting) {
     const withStock = await measure(rounds, size === SIZES.at(-1) ? STARTS : 1, () => [
@@ -150,7 +148,7 @@ async function peer(servers, size, name, starting) {
 async function watched(servers, size, starting) {
   const ids = Array.from({ length: size }, () => randomUUID())
   const [server, load] = [await starting, await servers.load()]
-  if (canPin()) [server, load].forEach((child, cpu) => pin(child.pid, cpu))
+  pin([server], [load])
   const watchers = watchersOf(size, (index) => channelOf(ids[index]))
   await load.call('watch', server, watchers)
   /** Milliseconds between two reports of a task. */
