@@ -60,8 +60,9 @@ export function pin(servers, loads) {
   }
 }
 
+/** Whether there is `taskset`, and both CPUs may be used. */
 export function canPin() {
-  return os.availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
+  return ['0', '1'].every((cpu) => spawnSync('taskset', ['--cpu-list', cpu, 'true']).status === 0)
 }
 
 function version(folder, name) {
