@@ -26,6 +26,8 @@ export const QUIET_AFTER = 30_000
  * ten times a second, the last one never lost; progress never goes back; nothing follows `seal`.
  */
 export class LiveTask {
+  /** Whether a cut has changed more than figures since this was last set to `false`. */
+  hasNewLabels = true
   /** As of the newest cut. */
   readonly #state: { -readonly [Key in keyof TaskState]: TaskState[Key] }
   #health: Snapshot['health'] = 'active'
@@ -132,8 +134,9 @@ export class LiveTask {
    */
   checkHealth({ isBusy }: { isBusy: boolean }): number {
     this.#busy = isBusy
-    if (!this.#sealed && this.#health !== this.#healthNow()) this.#makeCut()
-    const left = QUIET_AFTER - (performance.now() - this.#reportedAt)
+    const at = performance.now()
+    if (!this.#sealed && this.#health !== this.#healthAt(at)) this.#makeCut(at)
+    const left = QUIET_AFTER - (at - this.#reportedAt)
     return Math.ceil((left > 0 ? left : QUIET_AFTER) / 1000)
   }
 
@@ -154,23 +157,25 @@ export class LiveTask {
     const early = at - this.#reportedAt >= SELDOM ? EARLY : 0
     this.#reportedAt = at
     const wait = this.#dueAt - early - at
-    if (wait <= 0) return this.#makeCut()
+    if (wait <= 0) return this.#makeCut(at)
     this.#timer ??= setTimeout(() => this.#makeCut(), wait)
   }
 
-  #makeCut(): void {
+  #makeCut(at = performance.now()): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const at = performance.now()
     this.#dueAt = Math.max(this.#dueAt, at) + CUT_INTERVAL
+    const { message, total, unit, etaBasis: basis } = this.#state
     const state = Object.assign(this.#state, this.#report)
     const { etaSeconds, etaBasis } = this.#eta.update(at, state.progress, state.total)
     state.rate = this.#rate.update({ at, current: state.current })
     state.etaSeconds = etaSeconds
     state.etaBasis = etaBasis
+    const isSame = state.message === message && state.total === total && state.unit === unit
+    if (!isSame || etaBasis !== basis) this.hasNewLabels = true
     state.version++
     state.updatedAt = now()
-    this.#health = this.#healthNow()
+    this.#health = this.#healthAt(at)
     this.#cut = undefined
     this.#isAsked = false
     this.#tell(this.#newCut())
@@ -180,9 +185,9 @@ export class LiveTask {
     return new Cut(this.#state, this.#health, this.#addresses)
   }
 
-  #healthNow(): Snapshot['health'] {
+  #healthAt(at: number): Snapshot['health'] {
     if (this.#busy) return 'busy'
-    return performance.now() - this.#reportedAt >= QUIET_AFTER ? 'quiet' : 'active'
+    return at - this.#reportedAt >= QUIET_AFTER ? 'quiet' : 'active'
   }
 }
 

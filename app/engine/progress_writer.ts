@@ -1,6 +1,11 @@
 import type { Run } from '#engine/run'
 import type { TaskTable } from '#engine/task_table'
+import type { UnsavedProgress } from '#engine/progress_statements'
 import type { Logger } from '@adonisjs/core/logger'
+import { setImmediate } from 'node:timers/promises'
+
+/** Rows of one write: a millisecond, in which no report is told. */
+const AT_ONCE = 256
 
 /**
  * The one batched write of progress (invariant 6). Owns which runs have something new; what could
@@ -32,20 +37,27 @@ export class ProgressWriter {
   }
 
   async #write(): Promise<void> {
-    if (this.#unsaved.size === 0) return
-    const runs = [...this.#unsaved]
+    const runs = [...this.#unsaved].sort((a, b) => a.task.seq - b.task.seq)
     // All at once: a set that shrinks piece by piece is copied again and again.
     this.#unsaved.clear()
     try {
-      const changed = runs.map(({ task, claim, live }) => ({
-        seq: task.seq,
-        claim,
-        state: live.state,
-      }))
-      await this.#table.saveProgress(changed)
+      for (let from = 0; from < runs.length; from += AT_ONCE) {
+        if (from > 0) await setImmediate()
+        await this.#table.saveProgress(runs.slice(from, from + AT_ONCE).map(unsavedOf))
+      }
     } catch (error) {
       this.#logger.error({ err: error }, 'progress could not be written, trying again')
-      for (const run of runs) if (!run.live.isSealed) this.#unsaved.add(run)
+      for (const run of runs) {
+        run.live.hasNewLabels = true
+        if (!run.live.isSealed) this.#unsaved.add(run)
+      }
     }
   }
+}
+
+/** As of now; labels that change from here on are for the next write. */
+function unsavedOf({ task, claim, live }: Run): UnsavedProgress {
+  const { state, hasNewLabels } = live
+  live.hasNewLabels = false
+  return { seq: task.seq, claim, state, hasNewLabels }
 }

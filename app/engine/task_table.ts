@@ -1,10 +1,11 @@
+import { execute } from '#engine/execute'
 import { POISON_AFTER, SUSPECT_AFTER } from '#engine/poison'
 import { TaskIdTaken } from '#engine/errors'
 import { sourcesOf, type TaskStatus } from '#engine/status'
 import type { StoredFileData } from '#engine/stored_file'
-import { setImmediate } from 'node:timers/promises'
 import type { Database } from '@adonisjs/lucid/database'
 import type { TransactionClientContract } from '@adonisjs/lucid/types/database'
+import { progressStatements, reported, type UnsavedProgress } from '#engine/progress_statements'
 import { storedTask, type StoredTask } from '#engine/stored_task'
 import { now, queued, yieldsToCancel, type TaskFailure, type TaskState } from '#engine/task_state'
 
@@ -13,9 +14,6 @@ const RECOVERY_JUMP = 2 ** 20
 
 /** Rows of one read: below what a statement may bind, and short enough for the event loop. */
 const READ_AT_ONCE = 500
-
-/** Rows of one write of progress: a millisecond, in which no report is told. */
-const WRITE_AT_ONCE = 200
 
 /** Whether a waiting task may run beside what runs; bound to `suspectsUntil`. */
 const mayRun = `(interruptions < ${SUSPECT_AFTER} or updated_at < ?)`
@@ -33,13 +31,6 @@ export interface NewTask {
   readonly createdAt: string
   /** ISO 8601. */
   readonly expiresAt: string | null
-}
-
-/** What a run has reported: `seq` is that of its task. */
-export interface UnsavedProgress {
-  readonly seq: number
-  readonly claim: number
-  readonly state: Omit<TaskState, 'owner'>
 }
 
 export interface Inserted {
@@ -248,30 +239,13 @@ export class TaskTable {
   }
 
   /**
-   * Writes what all the changed tasks reported last, so many in one statement that the event loop
-   * is held up for a moment only. In the order of the table: what shares a page is written at once.
+   * Writes what tasks reported last, where the run is still the claimed one. In the order of the
+   * table it is fastest: what shares a page is written at once.
    */
   async saveProgress(changed: readonly UnsavedProgress[]): Promise<void> {
-    const sorted = changed.toSorted((a, b) => a.seq - b.seq)
-    for (let from = 0; from < sorted.length; from += WRITE_AT_ONCE) {
-      if (from > 0) await setImmediate()
-      const some = sorted.slice(from, from + WRITE_AT_ONCE)
-      const rows = some.map(({ seq, claim, state }) => [
-        seq,
-        claim,
-        ...Object.values(reported(state)),
-      ])
-      const columns = Object.keys(reported(some[0].state))
-      const values = columns.map((column, at) => `${column} = r.value ->> ${at + 2}`)
-      // The `+` keeps SQLite from going by the index of `status`, which reads all the JSON for each task.
-      await this.#db.rawQuery(
-        `update tasks set ${values.join(', ')}
-         from jsonb_each(?) as r
-         where tasks.seq = r.value ->> 0 and tasks.claim = r.value ->> 1
-           and +tasks.status = 'processing' and tasks.version < r.value ->> 2`,
-        [JSON.stringify(rows)]
-      )
-    }
+    // All are made now: what is reported meanwhile is for the next write.
+    const statements = progressStatements(changed)
+    for (const { sql, bindings } of statements) await execute(this.#db, sql, bindings)
   }
 
   /**
@@ -380,20 +354,4 @@ function rowOf(task: NewTask): Record<string, unknown> {
   const file = task.file && JSON.stringify(task.file)
   const row = { ...queued(task), ...task, input: JSON.stringify(task.input), file }
   return Object.fromEntries(Object.entries(startColumns).map(([name, key]) => [name, row[key]]))
-}
-
-/** What a report changes, as columns; the version comes first. */
-function reported(state: UnsavedProgress['state']): Record<string, unknown> {
-  return {
-    version: state.version,
-    progress: state.progress,
-    message: state.message,
-    current: state.current,
-    total: state.total,
-    unit: state.unit,
-    rate: state.rate,
-    eta_seconds: state.etaSeconds,
-    eta_basis: state.etaBasis,
-    updated_at: state.updatedAt,
-  }
 }

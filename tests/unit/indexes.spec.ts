@@ -126,8 +126,12 @@ test.group('No statement reads the whole table', () => {
     const task = await table().find(id)
     assert.exists(task)
     const { seq, claim } = task!
-    const plan = await plansOf(() => table().saveProgress([{ seq, claim, state: task! }]))
-    assert.include(plan, 'SEARCH tasks USING INTEGER PRIMARY KEY')
-    assert.notInclude(plan, 'USING INDEX')
+    for (const hasNewLabels of [false, true]) {
+      const plan = await plansOf(() =>
+        table().saveProgress([{ seq, claim, state: task!, hasNewLabels }])
+      )
+      assert.include(plan, 'SEARCH tasks USING INTEGER PRIMARY KEY')
+      assert.notInclude(plan, 'USING INDEX')
+    }
   })
 })

@@ -94,6 +94,7 @@ test.group('The table of tasks', (group) => {
         seq: task.seq,
         claim: 1,
         state: { ...task, progress: 50, version: 9 },
+        hasNewLabels: false,
       }))
     )
     const progress = await Promise.all(
