@@ -1,5 +1,6 @@
 import type { Cut } from '#engine/cut'
 import { Turns } from '#engine/turns'
+import type { Channel } from '#realtime/channel_index'
 import { isTerminal } from '#engine/status'
 
 /** Seconds in which every watched task has its turn. */
@@ -12,13 +13,13 @@ const AFTER_END = 30_000
  * name, so that they don't come in one burst; one whose end was repeated long enough is left alone.
  */
 export class AntiEntropy {
-  readonly #turns = new Turns<string>()
+  readonly #turns = new Turns<Channel>()
 
   /** The channels whose turn it is now. To be called every second. */
-  next(isWatched: (channel: string) => boolean): string[] {
-    const due: string[] = []
+  next(): Channel[] {
+    const due: Channel[] = []
     this.#turns.next((channel) => {
-      if (!isWatched(channel)) return null
+      if (channel.streams.size === 0) return null
       due.push(channel)
       return ROUND
     })
@@ -26,21 +27,20 @@ export class AntiEntropy {
   }
 
   /** Notes that somebody new watches: what he was told at first may have been lost, too. */
-  watched(channel: string): void {
-    if (!this.#turns.has(channel)) this.#turns.add(channel, 1 + secondOf(channel))
+  watched(channel: Channel): void {
+    if (!this.#turns.has(channel)) this.#turns.add(channel, 1 + secondOf(channel.name))
   }
 
   /** Notes that a cut was told again. */
-  told(cut: Cut): void {
+  told(channel: Channel, cut: Cut): void {
     if (!isTerminal(cut.status)) return
     const { finishedAt, updatedAt } = cut.snapshot
-    if (Date.now() - Date.parse(finishedAt ?? updatedAt) >= AFTER_END)
-      this.#turns.delete(cut.channel)
+    if (Date.now() - Date.parse(finishedAt ?? updatedAt) >= AFTER_END) this.#turns.delete(channel)
   }
 }
 
 /** By the last two digits of the task's id: those of a time-ordered one differ most there. */
-function secondOf(channel: string): number {
-  const last = channel.length - 1
-  return (7 * channel.charCodeAt(last - 1) + channel.charCodeAt(last)) % ROUND
+function secondOf(name: string): number {
+  const last = name.length - 1
+  return (7 * name.charCodeAt(last - 1) + name.charCodeAt(last)) % ROUND
 }

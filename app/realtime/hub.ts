@@ -10,7 +10,7 @@ import { TaskLists } from '#realtime/task_lists'
 import { AntiEntropy } from '#realtime/anti_entropy'
 import type { Logger } from '@adonisjs/core/logger'
 import { ChannelIndex } from '#realtime/channel_index'
-import { TASK_LIST, taskOf } from '#realtime/channels'
+import { TASK_LIST } from '#realtime/channels'
 import type { EventStream } from '#realtime/event_stream'
 import { Streams, type StreamLimits } from '#realtime/streams'
 
@@ -51,7 +51,7 @@ export class Hub {
     })
     this.streams = new Streams(limits, (stream) => this.#closed(stream))
     engine.follow(() => ({
-      ids: [...this.#index.channels().keys()].flatMap((channel) => taskOf(channel) ?? []),
+      ids: this.#index.channels().flatMap(({ taskId }) => taskId ?? []),
       all: this.#index.subscribers(TASK_LIST).size > 0,
     }))
   }
@@ -88,8 +88,7 @@ export class Hub {
    * out, for a client that adds its handler only then.
    */
   async subscribe(stream: EventStream, channel: string, answer: ServerResponse): Promise<void> {
-    this.#index.add(channel, stream)
-    this.#antiEntropy.watched(channel)
+    this.#antiEntropy.watched(this.#index.add(channel, stream))
     if (!stream.isOn(answer)) this.echo(stream, channel, answer)
     await this.catchUp(stream, channel)
   }
@@ -131,15 +130,17 @@ export class Hub {
 
   /** Tells again what a lossy bus may have dropped (invariant 9). */
   async repeat(): Promise<void> {
-    const due = this.#antiEntropy.next((channel) => this.#index.subscribers(channel).size > 0)
-    if (due.includes(TASK_LIST)) {
+    const due = this.#antiEntropy.next()
+    if (due.some(({ name }) => name === TASK_LIST)) {
       for (const stream of this.#lists.beat()) void this.catchUp(stream, TASK_LIST)
     }
     try {
-      const cuts = await this.#engine.cutsOf(due.flatMap((channel) => taskOf(channel) ?? []))
+      const cuts = await this.#engine.cutsOf(due.flatMap(({ taskId }) => taskId ?? []))
       for (const cut of cuts) {
-        this.#tellWatchers(cut, 'again')
-        this.#antiEntropy.told(cut)
+        const channel = this.#index.find(cut.channel)
+        if (!channel) continue
+        for (const stream of channel.streams) this.#send(cut, stream, 'again')
+        this.#antiEntropy.told(channel, cut)
       }
     } catch (error) {
       this.#logger.error({ err: error }, 'no snapshots could be read to repeat them')
@@ -165,12 +166,8 @@ export class Hub {
   }
 
   #deliver(cut: Cut): void {
-    this.#tellWatchers(cut)
+    for (const stream of this.#index.subscribers(cut.channel)) this.#send(cut, stream)
     this.#lists.take(cut)
-  }
-
-  #tellWatchers(cut: Cut, how?: 'again'): void {
-    for (const stream of this.#index.subscribers(cut.channel)) this.#send(cut, stream, how)
   }
 
   #tellLine({ id, owner }: RunLog, line: LogLine): void {

@@ -8,70 +8,91 @@ import { ChannelIndex } from '#realtime/channel_index'
 import { transmitEncoding } from '#realtime/transmit_encoding'
 import { StickySubscriptions } from '#realtime/sticky_subscriptions'
 
+type Cleanup = Parameters<typeof answering>[0]
+
+async function aStream(cleanup: Cleanup): Promise<EventStream> {
+  const { response } = await answering(cleanup)
+  return new EventStream(response, {
+    owner: 'local',
+    encoding: transmitEncoding,
+    outbox: new Outbox(),
+  })
+}
+
 test.group('Anti-entropy', () => {
   const ids = Array.from({ length: 300 }, () => crypto.randomUUID())
-  const channels = ids.map((id) => `long-task/${id}`)
+  const names = ids.map((id) => `long-task/${id}`)
   const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString()
 
-  function watching(): AntiEntropy {
+  async function watching(cleanup: Cleanup) {
+    const stream = await aStream(cleanup)
+    const index = new ChannelIndex()
     const antiEntropy = new AntiEntropy()
+    const channels = names.map((name) => index.add(name, stream))
     for (const channel of channels) antiEntropy.watched(channel)
-    return antiEntropy
+    /** What is told in each second of a round. */
+    const round = (seconds = 15) =>
+      Array.from({ length: seconds }, () => antiEntropy.next().map(({ name }) => name))
+    return { antiEntropy, index, channels, stream, round }
   }
 
-  /** What is told in each second of a round. */
-  const round = (antiEntropy: AntiEntropy, watched: readonly string[] = channels) =>
-    Array.from({ length: 15 }, () => antiEntropy.next((channel) => watched.includes(channel)))
-
-  test('each watched task has one turn in fifteen seconds, not all at once', ({ assert }) => {
-    const antiEntropy = watching()
-    const turns = round(antiEntropy)
-    assert.sameMembers(turns.flat(), channels)
+  test('each watched task has one turn in fifteen seconds, not all at once', async ({
+    assert,
+    cleanup,
+  }) => {
+    const { round } = await watching(cleanup)
+    const turns = round()
+    assert.sameMembers(turns.flat(), names)
     assert.isBelow(Math.max(...turns.map(({ length }) => length)), 60)
-    assert.deepEqual(round(antiEntropy), turns)
+    assert.deepEqual(round(), turns)
   })
 
-  test('who begins to watch moves no turn of others', ({ assert }) => {
-    const antiEntropy = watching()
-    const turns = round(antiEntropy)
-    const early = turns.slice(0, 7).map(() => antiEntropy.next(() => true))
+  test('who begins to watch moves no turn of others', async ({ assert, cleanup }) => {
+    const { antiEntropy, channels, round } = await watching(cleanup)
+    const turns = round()
+    const early = round(7)
     for (const channel of channels) antiEntropy.watched(channel)
-    assert.deepEqual([...early, ...round(antiEntropy).slice(0, 8)], turns)
+    assert.deepEqual([...early, ...round(8)], turns)
   })
 
-  test('a task is left alone when its end was repeated 30 s after it', ({ assert }) => {
-    const antiEntropy = watching()
+  test('a task is left alone when its end was repeated 30 s after it', async ({
+    assert,
+    cleanup,
+  }) => {
+    const { antiEntropy, channels, round } = await watching(cleanup)
     const end = { status: 'completed' as const, createdAt: ago(60) }
-    antiEntropy.told(madeCut({ id: ids[0], ...end, finishedAt: ago(29) }))
-    antiEntropy.told(madeCut({ id: ids[1], ...end, finishedAt: ago(31) }))
-    antiEntropy.told(madeCut({ id: ids[2], updatedAt: ago(50) }))
-    const others = channels.filter((channel) => channel !== channels[1])
-    assert.sameMembers(round(antiEntropy).flat(), others)
+    antiEntropy.told(channels[0], madeCut({ id: ids[0], ...end, finishedAt: ago(29) }))
+    antiEntropy.told(channels[1], madeCut({ id: ids[1], ...end, finishedAt: ago(31) }))
+    antiEntropy.told(channels[2], madeCut({ id: ids[2], updatedAt: ago(50) }))
+    const others = names.filter((name) => name !== names[1])
+    assert.sameMembers(round().flat(), others)
     // Somebody new may have missed what he was told at first.
     antiEntropy.watched(channels[1])
-    assert.sameMembers(round(antiEntropy).flat(), channels)
+    assert.sameMembers(round().flat(), names)
   })
 
-  test('a task that nobody watches any more is told to whoever watches it then', ({ assert }) => {
-    const antiEntropy = watching()
-    assert.isEmpty(round(antiEntropy, []).flat())
-    assert.isEmpty(round(antiEntropy).flat())
-    antiEntropy.watched(channels[0])
-    assert.deepEqual(round(antiEntropy).flat(), [channels[0]])
+  test('a task that nobody watches any more is told to whoever watches it then', async ({
+    assert,
+    cleanup,
+  }) => {
+    const { antiEntropy, index, stream, round } = await watching(cleanup)
+    for (const name of names) index.remove(name, stream)
+    antiEntropy.watched(index.add(names[0], stream))
+    assert.deepEqual(round().flat(), [names[0]])
+    antiEntropy.watched(index.add(names[1], stream))
+    assert.sameMembers(round().flat(), [names[0], names[1]])
   })
 })
 
 test.group('The index of channels', () => {
   test('keeps nothing of what nobody watches, nor does the stream', async ({ assert, cleanup }) => {
-    const { response } = await answering(cleanup)
-    const options = { owner: 'local', encoding: transmitEncoding, outbox: new Outbox() }
-    const stream = new EventStream(response, options)
+    const stream = await aStream(cleanup)
     const index = new ChannelIndex()
     index.add('a', stream)
     stream.send('a', madeCut({ id: 'a' }))
     assert.isTrue(stream.knows('a'))
     index.remove('a', stream)
-    assert.equal(index.channels().size, 0)
+    assert.isEmpty(index.channels())
     assert.equal(index.channelsOf(stream).size, 0)
     assert.isFalse(stream.knows('a'))
   })
