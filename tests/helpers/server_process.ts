@@ -18,7 +18,7 @@ const USER = 'RUN_AS'
 const WATCH = 'watch_contract'
 
 /** Those of `npm start`. */
-const npmStart = ['--max-semi-space-size=16']
+const npmStart = ['--max-semi-space-size=32']
 
 /** What a server is run from: the TypeScript, or `build/`, which starts in a fraction of the time. */
 const programs = {
