@@ -14,7 +14,8 @@ const AT_ONCE = 256
 export class ProgressWriter {
   readonly #table: TaskTable
   readonly #logger: Logger
-  readonly #unsaved = new Set<Run>()
+  /** Each once; one that was forgotten is no longer noted. A list: a set is built anew as it grows. */
+  #unsaved: Run[] = []
   #saving: Promise<void> | undefined
 
   constructor(table: TaskTable, logger: Logger) {
@@ -23,11 +24,13 @@ export class ProgressWriter {
   }
 
   note(run: Run): void {
-    this.#unsaved.add(run)
+    if (run.isNoted) return
+    run.isNoted = true
+    this.#unsaved.push(run)
   }
 
   forget(run: Run): void {
-    this.#unsaved.delete(run)
+    run.isNoted = false
   }
 
   /** Writes what all changed runs reported last, unless a write is under way. */
@@ -37,9 +40,10 @@ export class ProgressWriter {
   }
 
   async #write(): Promise<void> {
-    const runs = [...this.#unsaved].sort((a, b) => a.task.seq - b.task.seq)
-    // All at once: a set that shrinks piece by piece is copied again and again.
-    this.#unsaved.clear()
+    const runs = this.#unsaved.filter(({ isNoted }) => isNoted)
+    runs.sort((a, b) => a.task.seq - b.task.seq)
+    for (const run of runs) run.isNoted = false
+    this.#unsaved = []
     try {
       for (let from = 0; from < runs.length; from += AT_ONCE) {
         if (from > 0) await setImmediate()
@@ -49,7 +53,7 @@ export class ProgressWriter {
       this.#logger.error({ err: error }, 'progress could not be written, trying again')
       for (const run of runs) {
         run.live.hasNewLabels = true
-        if (!run.live.isSealed) this.#unsaved.add(run)
+        if (!run.live.isSealed) this.note(run)
       }
     }
   }

@@ -58,6 +58,8 @@ export class Run implements RunHandle {
   /** Log lines and the result file. */
   readonly output: RunOutput
   readonly task: StoredTask
+  /** Whether its progress is yet to be written: the writer's own note. */
+  isNoted = false
   #input: unknown
   #committed = false
   readonly #abort = new AbortController()

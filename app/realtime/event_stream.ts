@@ -39,9 +39,13 @@ export class EventStream {
   /** What is written to: the response would look at each frame and cork the socket for it. */
   readonly #socket: Socket
   readonly #versions = new Map<string, number>()
-  readonly #pending = new Map<string, News>()
-  #lines: Frame[] = []
+  /** What leaves at the end of this turn; let go of then, as frames that grow old cost much to collect. */
+  #leaving: Frame[] | undefined
+  /** News for a reader that has yet to catch up, by channel. Most have none, and there are thousands. */
+  #pending: Map<string, News> | undefined
+  #lines: Frame[] | undefined
   #isLast = false
+  #isEnded = false
   #wroteAt = performance.now()
 
   /** @param response one whose turn on its connection has come */
@@ -55,7 +59,7 @@ export class EventStream {
     this.#response = response
     this.#socket = socket
     // It stays: the connection ends with this response.
-    socket.on('drain', this.#flushAll)
+    socket.on('drain', () => this.flush())
   }
 
   isOn(response: ServerResponse): boolean {
@@ -63,7 +67,7 @@ export class EventStream {
   }
 
   get isOpen(): boolean {
-    return !this.#response.writableEnded && !this.#socket.destroyed
+    return !this.#isEnded && !this.#socket.destroyed
   }
 
   /** Whether the reader has yet to take what was written. */
@@ -89,16 +93,17 @@ export class EventStream {
     if (!this.isOpen || this.isStale(channel, news)) return
     if (news.version !== null) this.#versions.set(channel, news.version)
     if (this.#encoding.isOfOneTask && news.snapshot) this.#isLast = isTerminal(news.snapshot.status)
-    if (this.isFull) return void this.#pending.set(channel, news)
-    this.#outbox.add(this, this.#encoding.frame(channel, news))
+    if (this.isFull) (this.#pending ??= new Map()).set(channel, news)
+    else this.#leave().push(this.#encoding.frame(channel, news))
   }
 
   /** Sends a log line before the news of this turn, where the encoding carries such lines. */
   sendLine(line: LogLine): void {
     const frame = this.isOpen && this.#encoding.line(line)
     if (!frame) return
-    if (this.#lines.push(frame) > PENDING_LINES) this.#lines.shift()
-    if (!this.isFull) this.#outbox.add(this)
+    const lines = (this.#lines ??= [])
+    if (lines.push(frame) > PENDING_LINES) lines.shift()
+    if (!this.isFull) this.#leave()
   }
 
   /** Whether something newer was sent on this channel. */
@@ -121,22 +126,22 @@ export class EventStream {
   /** Forgets a channel: what was sent on it no longer matters. */
   forget(channel: string): void {
     this.#versions.delete(channel)
-    this.#pending.delete(channel)
+    this.#pending?.delete(channel)
   }
 
-  /** Writes these frames in one piece, and what is pending if the reader has caught up. */
-  flush(frames: Frame[]): void {
+  /** Writes what leaves in one piece, and what is pending if the reader has caught up. */
+  flush(): void {
+    let frames = this.#leaving
+    this.#leaving = undefined
     if (!this.isOpen) return
-    if (!this.isFull) {
-      if (this.#lines.length > 0) {
-        frames.unshift(...this.#lines)
-        this.#lines = []
-      }
-      for (const [channel, news] of this.#pending) frames.push(this.#encoding.frame(channel, news))
-      if (this.#pending.size > 0) this.#pending.clear()
+    if (!this.isFull && (this.#lines || this.#pending)) {
+      const pending = [...(this.#pending ?? [])]
+      const late = pending.map(([channel, news]) => this.#encoding.frame(channel, news))
+      frames = [...(this.#lines ?? []), ...(frames ?? []), ...late]
+      this.#lines = this.#pending = undefined
     }
-    if (frames.length > 0) this.#write(joined(frames))
-    if (this.#isLast && this.#pending.size === 0) this.#response.end()
+    if (frames?.length) this.#write(joined(frames))
+    if (this.#isLast && !this.#pending?.size) this.#end()
   }
 
   /**
@@ -163,8 +168,8 @@ export class EventStream {
   /** Ends the response in good order, and says when to come back. */
   end(): void {
     if (!this.#response.headersSent) return
-    this.#flushAll()
-    if (this.isOpen) this.#response.end(this.#encoding.retry(this.#encoding.comebackDelay()))
+    this.flush()
+    if (this.isOpen) this.#end(this.#encoding.retry(this.#encoding.comebackDelay()))
   }
 
   /** Cuts the connection, and waits until it is gone. */
@@ -175,7 +180,16 @@ export class EventStream {
     await promise
   }
 
-  readonly #flushAll = (): void => this.flush(this.#outbox.take(this))
+  #leave(): Frame[] {
+    if (this.#leaving) return this.#leaving
+    this.#outbox.add(this)
+    return (this.#leaving = [])
+  }
+
+  #end(last?: Frame): void {
+    this.#isEnded = true
+    this.#response.end(last)
+  }
 
   #write(text: Frame): void {
     this.#wroteAt = performance.now()

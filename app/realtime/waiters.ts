@@ -21,7 +21,8 @@ export class Waiters {
   constructor(engine: Engine) {
     this.#engine = engine
     engine.listen((cut) => {
-      for (const hear of [...(this.#waiting.get(cut.id) ?? [])]) hear(cut)
+      const waiting = this.#waiting.get(cut.id)
+      if (waiting) for (const hear of [...waiting]) hear(cut)
     })
     engine.follow(() => ({ ids: this.#waiting.keys(), all: false }))
   }
