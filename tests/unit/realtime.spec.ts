@@ -1,6 +1,7 @@
 import { test } from '@japa/runner'
 import { once } from 'node:events'
-import { until } from '#tests/helpers/waiting'
+import { now } from '#engine/task_state'
+import { turns, until } from '#tests/helpers/waiting'
 import { Outbox } from '#realtime/outbox'
 import { Streams } from '#realtime/streams'
 import { madeCut } from '#tests/helpers/made_cut'
@@ -132,6 +133,39 @@ test.group('A stream whose reader takes nothing for a while', () => {
     await until(() => text.includes('b newest'))
     assert.include(text, 'a newest')
     for (const old of ['a first', 'a second', 'b first', 'b second']) assert.notInclude(text, old)
+  })
+})
+
+test.group('A line that a task logs', () => {
+  const line = { seq: 1, time: now(), level: 'info', attempt: 1, message: 'a line' } as const
+
+  test('comes before the news of the same turn', async ({ assert, cleanup }) => {
+    const { socket, response } = await answering(cleanup)
+    const heard = heardOn(socket)
+    const options = { owner: 'local', encoding: eventEncoding, outbox: new Outbox() }
+    const stream = new EventStream(response, options)
+    stream.send('a', madeCut({ id: 'a', message: 'the news' }))
+    stream.sendLine(line)
+    stream.end()
+    await once(socket, 'close')
+    assert.match(heard.text, /a line[^]*the news/)
+  })
+
+  test('waits for a reader who takes nothing: not even an empty piece is written', async ({
+    assert,
+    cleanup,
+  }) => {
+    const { socket, response } = await answering(cleanup)
+    socket.pause()
+    const options = { owner: 'local', encoding: eventEncoding, outbox: new Outbox() }
+    const stream = new EventStream(response, options)
+    const connection = response.socket as Socket
+    stream.sendLine(line)
+    while (!stream.isFull) connection.write('x'.repeat(100_000))
+    let writes = 0
+    connection.write = () => (writes++, false)
+    await turns(2)
+    assert.equal(writes, 0)
   })
 })
 
